@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "data/json.h"
+
+namespace slipway::data {
+
+// Strict RFC 8259: UTF-8 only, no duplicate keys, no trailing text, at most `max_depth` levels. Errors (kBadRequest)
+// say line and column, or the key.
+struct JsonLimits {
+  std::size_t max_bytes = 32u << 20;
+  std::size_t max_depth = 128;
+};
+base::Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
+
+// Compact with indent 0, otherwise one member a line with that many spaces. Keys come out sorted.
+std::string to_json(const Json& value, int indent = 0);
+
+// Appends `text` as a quoted JSON string.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace slipway::data
