@@ -1,0 +1,202 @@
+#include "meta/selector.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "meta/object.h"
+
+namespace slipway::meta {
+
+using base::ErrorCode;
+using base::fail;
+using data::Json;
+
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Splits at commas that are outside parentheses.
+std::vector<std::string_view> split_requirements(std::string_view text) {
+  std::vector<std::string_view> parts;
+  std::size_t start = 0, depth = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i == text.size() || (text[i] == ',' && depth == 0)) {
+      parts.push_back(trim(text.substr(start, i - start)));
+      start = i + 1;
+    } else if (text[i] == '(') {
+      ++depth;
+    } else if (text[i] == ')' && depth > 0) {
+      --depth;
+    }
+  }
+  return parts;
+}
+
+bool is_label_text(std::string_view text, bool is_key) {
+  if (text.size() > (is_key ? 317u : 63u)) return false;
+  if (is_key && text.empty()) return false;
+  return std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.' || (is_key && c == '/');
+  });
+}
+
+using Requirement = LabelSelector::Requirement;
+
+base::Result<Requirement> parse_set(std::string_view part, std::string_view word, LabelSelector::Operator op) {
+  const auto at = part.find(word);
+  Requirement requirement{std::string(trim(part.substr(0, at))), op, {}};
+  std::string_view list = trim(part.substr(at + word.size()));
+  if (!list.starts_with('(') || !list.ends_with(')'))
+    return fail(ErrorCode::kBadRequest, fmt::format("label selector '{}': values must stand in parentheses", part));
+  for (const std::string_view value : split_requirements(list.substr(1, list.size() - 2)))
+    requirement.values.emplace_back(value);
+  return requirement;
+}
+
+base::Result<Requirement> parse_requirement(std::string_view part) {
+  using Op = LabelSelector::Operator;
+  if (part.find(" notin ") != part.npos || part.find(" notin(") != part.npos)
+    return parse_set(part, " notin", Op::kNotIn);
+  if (part.find(" in ") != part.npos || part.find(" in(") != part.npos) return parse_set(part, " in", Op::kIn);
+  for (const auto& [sign, op] : {std::pair<std::string_view, Op>{"!=", Op::kNotIn}, {"==", Op::kIn}, {"=", Op::kIn}}) {
+    if (const auto at = part.find(sign); at != part.npos)
+      return Requirement{std::string(trim(part.substr(0, at))), op, {std::string(trim(part.substr(at + sign.size())))}};
+  }
+  if (part.starts_with('!')) return Requirement{std::string(trim(part.substr(1))), Op::kDoesNotExist, {}};
+  return Requirement{std::string(part), Op::kExists, {}};
+}
+
+base::Status check(const Requirement& requirement, std::string_view part) {
+  const bool values_fit =
+      std::ranges::all_of(requirement.values, [](const auto& v) { return is_label_text(v, false); });
+  if (!is_label_text(requirement.key, true) || !values_fit)
+    return fail(ErrorCode::kBadRequest, fmt::format("unable to parse requirement '{}' of the label selector", part));
+  return {};
+}
+
+}  // namespace
+
+base::Result<LabelSelector> LabelSelector::parse(std::string_view text) {
+  LabelSelector selector;
+  if (trim(text).empty()) return selector;
+  for (const std::string_view part : split_requirements(text)) {
+    Requirement requirement = SLIPWAY_TRY(parse_requirement(part));
+    SLIPWAY_TRY(check(requirement, part));
+    selector.requirements_.push_back(std::move(requirement));
+  }
+  return selector;
+}
+
+base::Result<LabelSelector> LabelSelector::from_json(const Json& json) {
+  LabelSelector selector;
+  for (const auto& [key, value] : json["matchLabels"].members())
+    selector.requirements_.push_back({key, Operator::kIn, {value.string_or_empty()}});
+  for (const Json& expression : json["matchExpressions"].items()) {
+    Requirement requirement{expression.text({"key"}), Operator::kExists, {}};
+    const std::string& op = expression.text({"operator"});
+    if (op == "In")
+      requirement.op = Operator::kIn;
+    else if (op == "NotIn")
+      requirement.op = Operator::kNotIn;
+    else if (op == "Exists")
+      requirement.op = Operator::kExists;
+    else if (op == "DoesNotExist")
+      requirement.op = Operator::kDoesNotExist;
+    else
+      return fail(ErrorCode::kInvalid, fmt::format("'{}' is not a valid label selector operator", op));
+    for (const Json& value : expression["values"].items()) requirement.values.push_back(value.string_or_empty());
+    selector.requirements_.push_back(std::move(requirement));
+  }
+  return selector;
+}
+
+LabelSelector LabelSelector::equals(std::string key, std::string value) {
+  LabelSelector selector;
+  selector.requirements_.push_back({std::move(key), Operator::kIn, {std::move(value)}});
+  return selector;
+}
+
+bool LabelSelector::matches(const Json& object) const {
+  const Json& labels = object.get({"metadata", "labels"});
+  return std::ranges::all_of(requirements_, [&](const Requirement& requirement) {
+    const bool present = labels.contains(requirement.key);
+    const bool listed = present && std::ranges::find(requirement.values, labels[requirement.key].string_or_empty()) !=
+                                       requirement.values.end();
+    switch (requirement.op) {
+      case Operator::kIn:
+        return listed;
+      case Operator::kNotIn:
+        return !listed;
+      case Operator::kExists:
+        return present;
+      case Operator::kDoesNotExist:
+        return !present;
+    }
+    return false;
+  });
+}
+
+std::string LabelSelector::text() const {
+  std::vector<std::string> parts;
+  for (const Requirement& requirement : requirements_) {
+    switch (requirement.op) {
+      case Operator::kIn:
+      case Operator::kNotIn: {
+        const bool in = requirement.op == Operator::kIn;
+        if (requirement.values.size() == 1)
+          parts.push_back(fmt::format("{}{}{}", requirement.key, in ? "=" : "!=", requirement.values[0]));
+        else
+          parts.push_back(
+              fmt::format("{} {} ({})", requirement.key, in ? "in" : "notin", fmt::join(requirement.values, ",")));
+        break;
+      }
+      case Operator::kExists:
+        parts.push_back(requirement.key);
+        break;
+      case Operator::kDoesNotExist:
+        parts.push_back("!" + requirement.key);
+        break;
+    }
+  }
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+base::Result<FieldSelector> FieldSelector::parse(std::string_view text) {
+  FieldSelector selector;
+  if (trim(text).empty()) return selector;
+  for (const std::string_view part : split_requirements(text)) {
+    bool found = false;
+    for (const auto& [sign, equal] : {std::pair<std::string_view, bool>{"!=", false}, {"==", true}, {"=", true}}) {
+      const auto at = part.find(sign);
+      if (at == part.npos) continue;
+      selector.requirements_.push_back(
+          {std::string(trim(part.substr(0, at))), std::string(trim(part.substr(at + sign.size()))), equal});
+      found = true;
+      break;
+    }
+    if (!found)
+      return fail(ErrorCode::kBadRequest, fmt::format("field selector '{}' must be field=value or field!=value", part));
+  }
+  return selector;
+}
+
+bool FieldSelector::matches(const Json& object) const {
+  return std::ranges::all_of(requirements_, [&](const Requirement& requirement) {
+    const Json* here = &object;
+    std::string_view rest = requirement.path;
+    while (!rest.empty()) {
+      const auto dot = rest.find('.');
+      here = &(*here)[rest.substr(0, dot)];
+      rest = dot == rest.npos ? std::string_view() : rest.substr(dot + 1);
+    }
+    return (here->string_or_empty() == requirement.value) == requirement.equal;
+  });
+}
+
+}  // namespace slipway::meta

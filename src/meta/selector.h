@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/json.h"
+
+namespace slipway::meta {
+
+// A label selector: every requirement must hold. An empty selector matches everything.
+class LabelSelector {
+ public:
+  enum class Operator { kIn, kNotIn, kExists, kDoesNotExist };
+  struct Requirement {
+    std::string key;
+    Operator op = Operator::kExists;
+    std::vector<std::string> values;
+  };
+
+  // The query string form: "a=b,c!=d,e in (f,g),h notin (i),j,!k". kBadRequest names what cannot be read.
+  static base::Result<LabelSelector> parse(std::string_view text);
+  // metav1.LabelSelector: {matchLabels, matchExpressions}.
+  static base::Result<LabelSelector> from_json(const data::Json& selector);
+  static LabelSelector equals(std::string key, std::string value);
+
+  bool matches(const data::Json& object) const;
+  bool empty() const { return requirements_.empty(); }
+  std::string text() const;
+
+ private:
+  std::vector<Requirement> requirements_;
+};
+
+// "metadata.name=x,status.phase!=Running": equality only; the allowed fields are the caller's business.
+class FieldSelector {
+ public:
+  struct Requirement {
+    std::string path;
+    std::string value;
+    bool equal = true;
+  };
+  static base::Result<FieldSelector> parse(std::string_view text);
+  bool matches(const data::Json& object) const;
+  bool empty() const { return requirements_.empty(); }
+  const std::vector<Requirement>& requirements() const { return requirements_; }
+
+ private:
+  std::vector<Requirement> requirements_;
+};
+
+}  // namespace slipway::meta
