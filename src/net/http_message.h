@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace slipway::net {
+
+// The verified client certificate of a TLS connection.
+struct PeerCertificate {
+  std::string common_name;
+  std::vector<std::string> organizations;
+  std::string sha256_fingerprint;  // hex of the DER
+  std::string serial;              // hex
+};
+
+struct HttpRequest {
+  std::string method;
+  std::string target;                                        // as sent: "/api/v1/pods?limit=5"
+  std::string path;                                          // decoded, without the query
+  std::multimap<std::string, std::string> query;             // decoded
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;
+  std::string peer_address;
+  bool has_certificate = false;
+  PeerCertificate certificate;
+
+  std::string_view header(std::string_view lower_case_name) const;  // "" when absent
+  std::string_view query_value(std::string_view name) const;        // the first one; "" when absent
+  bool has_query(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+}  // namespace slipway::net

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "net/http_message.h"
+#include "net/tls.h"
+#include "net/websocket.h"
+
+namespace slipway::net {
+
+// The sending side of a chunked response (a watch). Thread-safe; may outlive the connection.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  // False when the client is gone or its unsent bytes exceed the buffer limit (the connection is then cut).
+  virtual bool write(std::string_view bytes) = 0;
+  virtual void finish() = 0;
+  // Called once, from a network thread, when the client went away or finish() was sent. Set before the first write.
+  virtual void on_closed(std::function<void()> callback) = 0;
+};
+
+// How a handler answers: exactly one of the three.
+class Responder {
+ public:
+  virtual ~Responder() = default;
+  virtual void send(HttpResponse response) = 0;
+  // Sends the head now and returns the body's stream.
+  virtual std::shared_ptr<BodyStream> stream(HttpResponse head) = 0;
+  // Accepts a websocket upgrade. The handler's callbacks are set before any message is read.
+  virtual std::shared_ptr<WebSocket> accept_websocket(WebSocketHandler handler) = 0;
+};
+
+// Runs on one of the server's worker threads; may block. An exception is answered with 500.
+using HttpHandler = std::function<void(const HttpRequest&, Responder&)>;
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0 = any free one
+  TlsServerOptions tls;    // empty certificate = plain HTTP (loopback only, asked for explicitly)
+  int worker_threads = 8;
+  std::size_t max_header_bytes = 64u << 10;
+  std::size_t max_body_bytes = 3u << 20;
+  std::size_t max_connections = 20'000;
+  std::size_t max_stream_backlog = 16u << 20;  // unsent bytes of one watch or websocket
+  std::chrono::seconds header_timeout{10};     // also for the TLS handshake
+  std::chrono::seconds body_timeout{30};
+  std::chrono::seconds idle_timeout{120};
+};
+
+// HTTP/1.1 with keep-alive, chunked streams and websocket upgrades over TLS.
+class HttpServer {
+ public:
+  // Binds and starts serving. kUnavailable when the address is taken, with the address in the message.
+  static base::Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, HttpHandler handler);
+  virtual ~HttpServer() = default;
+  virtual std::uint16_t port() const = 0;
+  // Uses new certificates or trust for connections from now on.
+  virtual base::Status reload_tls(const TlsServerOptions& tls) = 0;
+  // Stops accepting, lets running handlers end for up to `grace`, then cuts. Idempotent.
+  virtual void stop(std::chrono::milliseconds grace) = 0;
+};
+
+}  // namespace slipway::net

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "data/json.h"
+#include "meta/gvk.h"
+#include "meta/object.h"
+#include "meta/selector.h"
+#include "registry/resource.h"
+#include "store/store.h"
+
+// What makes stored bytes a Kubernetes resource: defaulting, pruning, validation, generation, optimistic locking,
+// status subresource, finalizers, owner references. Two doors stand on it: apiserver (HTTP) and kube/local.
+namespace slipway::registry {
+
+using data::Json;
+using meta::ObjectKey;
+using meta::ObjectPtr;
+
+struct ListOptions {
+  std::string ns;  // "" = all namespaces
+  meta::LabelSelector labels;
+  meta::FieldSelector fields;
+  std::size_t limit = 0;
+  std::string continue_token;    // of the page before; kExpired when its revision is gone
+  std::string resource_version;  // "" or "0" = newest
+};
+
+struct ObjectList {
+  std::vector<ObjectPtr> items;
+  std::string resource_version;
+  std::string continue_token;
+  std::int64_t remaining_item_count = 0;
+};
+
+struct WatchOptions {
+  std::string ns;
+  meta::LabelSelector labels;
+  meta::FieldSelector fields;
+  std::string resource_version;  // watch what happens after it; "" or "0" = first the present objects as ADDED
+  bool allow_bookmarks = false;
+};
+
+struct WatchEvent {
+  enum class Type { kAdded, kModified, kDeleted, kBookmark };
+  Type type = Type::kAdded;
+  ObjectPtr object;
+};
+std::string_view watch_event_type_text(WatchEvent::Type type);  // "ADDED", ...
+
+// Events of one resource. One reader thread; close() from any thread. A selector that stops matching shows as kDeleted.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  // At least one event, or none after `timeout`. kExpired: list again. kCancelled: closed.
+  virtual base::Result<std::vector<WatchEvent>> next(std::chrono::milliseconds timeout) = 0;
+  virtual void close() = 0;
+};
+
+enum class PatchType { kJson, kMerge };
+
+struct WriteOptions {
+  std::string subresource;  // "" or "status"
+  bool dry_run = false;
+  std::string field_manager;  // recorded nowhere yet; kept for server-side apply
+};
+
+enum class Propagation { kBackground, kForeground, kOrphan };
+struct DeleteOptions {
+  Propagation propagation = Propagation::kBackground;
+  std::string precondition_uid;
+  std::string precondition_resource_version;
+  bool dry_run = false;
+};
+
+// Checks or changes an object of one kind on its way in, after schema defaulting and validation. `old` is null on
+// create. Admission runs in the order of registration. Must be quick and free of side effects.
+struct AdmissionRequest {
+  const ResourceInfo& resource;
+  const Json* old = nullptr;
+  Json& object;
+  std::string subresource;
+};
+using Admission = std::function<base::Status(AdmissionRequest&)>;
+
+// Converts an object between two versions of its kind.
+using Converter = std::function<base::Result<Json>(const Json& object, const std::string& to_version)>;
+
+// Errors carry Kubernetes' reasons and messages (`hosts.inventory.slipway.dev "a" not found`); field errors are in
+// Error::fields(). Thread-safe.
+class Registry {
+ public:
+  struct Options {
+    base::Clock* clock = &base::SystemClock::instance();
+    base::Random* random = &base::SystemRandom::instance();
+  };
+  Registry(store::Store& store, Options options);
+  ~Registry();
+
+  // Set-up, before the first request. The built-in kinds (Namespace, Secret, ConfigMap, Event, Lease) are there from
+  // the start; add_crd takes a CustomResourceDefinition object (apiextensions.k8s.io/v1).
+  base::Status add_crd(const Json& crd);
+  void set_converter(const meta::GroupKind& kind, Converter converter);
+  void add_admission(const meta::GroupKind& kind, Admission admission);
+
+  const ResourceCatalog& catalog() const;
+
+  // `resource` comes from the catalog and says which version the caller wants to see.
+  base::Result<ObjectPtr> get(const ResourceVersionInfo& resource, const ObjectKey& key);
+  base::Result<ObjectList> list(const ResourceVersionInfo& resource, const ListOptions& options);
+  base::Result<std::unique_ptr<Watch>> watch(const ResourceVersionInfo& resource, const WatchOptions& options);
+  base::Result<ObjectPtr> create(const ResourceVersionInfo& resource, Json object, const WriteOptions& options = {});
+  base::Result<ObjectPtr> update(const ResourceVersionInfo& resource, Json object, const WriteOptions& options = {});
+  base::Result<ObjectPtr> patch(const ResourceVersionInfo& resource, const ObjectKey& key, PatchType type,
+                                const Json& patch, const WriteOptions& options = {});
+  // The object as it was last (or now is, when finalizers keep it).
+  base::Result<ObjectPtr> remove(const ResourceVersionInfo& resource, const ObjectKey& key,
+                                 const DeleteOptions& options = {});
+
+  store::Store& store();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace slipway::registry
