@@ -65,6 +65,10 @@ class Watch {
   // At least one event, or none after `timeout`. kExpired: list again. kCancelled: closed.
   virtual base::Result<std::vector<WatchEvent>> next(std::chrono::milliseconds timeout) = 0;
   virtual void close() = 0;
+  // As store::Watch::on_ready: called when next() may return at once; lets one thread serve thousands of watches.
+  virtual void on_ready(std::function<void()> callback) { (void)callback; }
+  // The resourceVersion up to which this watch has reported everything (for bookmarks); "" when unknown.
+  virtual std::string resource_version() const { return {}; }
 };
 
 enum class PatchType { kJson, kMerge };

@@ -31,6 +31,7 @@ struct Event {
   Revision revision = 0;  // of this change
   Bytes value;            // the new value; for a delete the final value given by the deleter
   Bytes previous;         // the value before; null when the key was created
+  Revision previous_revision = 0;
 };
 
 struct ListPage {
@@ -44,7 +45,7 @@ struct ListPage {
 // store under its write lock: quick, no calls back into the store.
 using Encoder = std::function<std::string(Revision)>;
 
-// Events of a key prefix in revision order. Owned by one reader thread; close() may come from any thread.
+// Events of a key prefix in revision order. next() belongs to one thread at a time; close() may come from any thread.
 class Watch {
  public:
   virtual ~Watch() = default;
@@ -52,6 +53,10 @@ class Watch {
   // it must list again. kCancelled after close() or when the store closes.
   virtual base::Result<std::vector<Event>> next(std::chrono::milliseconds timeout) = 0;
   virtual void close() = 0;
+  // For readers that must not hold a thread: `callback` is called, from any thread, whenever next() may have something
+  // to say at once (events, its end), and now when it already has. It must be quick and must not call this watch.
+  // After on_ready({}) returned, the old callback neither runs nor will be called.
+  virtual void on_ready(std::function<void()> callback) = 0;
 };
 
 // A durable ordered map with one global revision and a bounded history for watchers.
@@ -87,9 +92,8 @@ class Store {
 };
 
 struct StoreOptions {
-  std::size_t ring_events = 100'000;        // history kept for watchers
-  std::size_t ring_bytes = 128u << 20;      // or this many bytes of values, whichever is less
-  std::size_t watch_queue_events = 10'000;  // a slower watcher is cut with kExpired
+  std::size_t ring_events = 100'000;    // history kept for watchers and older lists; a slower watcher gets kExpired
+  std::size_t ring_bytes = 128u << 20;  // or this many bytes of values, whichever is less
 };
 
 }  // namespace slipway::store
