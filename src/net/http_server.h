@@ -50,6 +50,8 @@ struct HttpServerOptions {
   std::chrono::seconds header_timeout{10};     // also for the TLS handshake
   std::chrono::seconds body_timeout{30};
   std::chrono::seconds idle_timeout{120};
+  std::chrono::milliseconds websocket_ping_interval{20'000};
+  std::size_t max_websocket_message_bytes = 4u << 20;
 };
 
 // HTTP/1.1 with keep-alive, chunked streams and websocket upgrades over TLS.

@@ -12,11 +12,13 @@
 
 namespace slipway::net {
 
+inline constexpr std::size_t kWritableBytes = 256u << 10;
+
 // Callbacks come from one network thread at a time per socket, in order, and must not block.
 struct WebSocketHandler {
   std::function<void(std::string text)> on_text;
   std::function<void(std::string bytes)> on_binary;
-  std::function<void()> on_writable;                  // the backlog fell below half its limit again
+  std::function<void()> on_writable;                  // backlog() fell below kWritableBytes after it had been above
   std::function<void(std::string reason)> on_closed;  // once, last
 };
 
@@ -44,6 +46,8 @@ struct WebSocketClientOptions {
   std::size_t max_backlog = 16u << 20;
 };
 
+class TcpConnection;
+
 // Runs the client's network thread(s); one per process is enough. Light on memory: no libcurl, no Beast websocket state
 // per message. Sockets end with it.
 class ClientRuntime {
@@ -69,15 +73,20 @@ class ClientRuntime {
   };
   virtual base::Result<HttpResponse> request(const Request& request) = 0;
 
-  // A plain TCP connection (the tunnel's end towards 127.0.0.1:6443); callbacks as for a websocket, bytes through
-  // on_binary.
+  // A plain TCP connection (the tunnel's end towards 127.0.0.1:6443); callbacks as for a websocket.
   struct TcpHandler {
     std::function<void(std::string bytes)> on_data;
-    std::function<void(std::string reason)> on_closed;
+    std::function<void()> on_writable;                  // backlog() fell below kWritableBytes after it had been above
+    std::function<void(std::string reason)> on_closed;  // once, last; the peer's end of data counts as closed
   };
-  virtual base::Result<std::shared_ptr<class TcpConnection>> connect_tcp(std::string_view host, std::uint16_t port,
-                                                                         std::chrono::milliseconds timeout,
-                                                                         TcpHandler handler) = 0;
+  virtual base::Result<std::shared_ptr<TcpConnection>> connect_tcp(std::string_view host, std::uint16_t port,
+                                                                   std::chrono::milliseconds timeout,
+                                                                   TcpHandler handler) = 0;
+  // The same without blocking; `done` runs on the network thread. Fit for callbacks. The host is an IP address or
+  // "localhost": names are not looked up here.
+  virtual void connect_tcp_async(std::string_view host, std::uint16_t port, std::chrono::milliseconds timeout,
+                                 TcpHandler handler,
+                                 std::function<void(base::Result<std::shared_ptr<TcpConnection>>)> done) = 0;
 };
 
 // Thread-safe.
@@ -88,10 +97,12 @@ class TcpConnection {
   virtual std::size_t backlog() const = 0;   // unsent bytes
   virtual void pause_reading() = 0;          // back-pressure: no on_data until resume_reading
   virtual void resume_reading() = 0;
-  virtual void close() = 0;
+  virtual void close() = 0;  // after the bytes that were already taken; on_closed follows
+  virtual void abort() = 0;  // at once
+  virtual std::string peer_address() const = 0;
 };
 
-// Accepts raw TCP connections (the gateway). on_connection runs on a network thread and returns the handler.
+// Accepts raw TCP connections (the gateway). `accept` runs on a network thread and returns the handler.
 struct TcpListenerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
