@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "pki/certificate.h"
+
+namespace slipway::daemon {
+
+// The orchestrator's own keys, in <data-dir>/pki (0700; keys 0600). The CA signs the serving certificate, the
+// administrator's certificate and the agents' client certificates.
+struct Credentials {
+  pki::KeyAndCertificate ca;
+  pki::KeyAndCertificate serving;
+};
+
+// Reads what is there and makes what is missing. The serving certificate is made anew when it lacks one of `names`
+// (DNS names or IP addresses), is about to expire, or does not belong to the CA. A broken CA file is an error that says
+// which file, never a reason to make a new CA: every agent trusts the old one.
+base::Result<Credentials> load_or_create_credentials(const std::filesystem::path& data_folder,
+                                                     const std::vector<std::string>& names, base::WallTime now);
+
+// Writes <data-dir>/admin.kubeconfig (0600) with a system:masters certificate for `server`, unless the present one
+// still fits.
+base::Status write_admin_kubeconfig(const std::filesystem::path& data_folder, const Credentials& credentials,
+                                    const std::string& server, base::WallTime now);
+
+}  // namespace slipway::daemon

@@ -1,0 +1,314 @@
+#include "real/harness.h"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "data/json_text.h"
+
+extern char** environ;
+
+namespace slipway::real {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+using base::ProcessResult;
+using base::Result;
+using base::Status;
+using data::Json;
+
+fs::path source_folder() {
+  return SLIPWAY_SOURCE_FOLDER;
+}
+fs::path program(const std::string& name) {
+  return source_folder() / "build/bin" / name;
+}
+
+namespace {
+
+fs::path real_folder() {
+  return source_folder() / "build/real";
+}
+fs::path kubectl_program() {
+  return real_folder() / "bin/kubectl";
+}
+
+Result<ProcessResult> run(std::vector<std::string> argv, milliseconds timeout, std::string input = "") {
+  return base::run_process(
+      {.argv = std::move(argv), .input = std::move(input), .timeout = timeout, .output_limit = 4u << 20});
+}
+
+}  // namespace
+
+std::optional<std::string> missing_parts() {
+  if (::geteuid() != 0) return "needs root (network and mount namespaces)";
+  for (const char* name : {"slipwayd", "slipway", "slipway-agent"})
+    if (!fs::exists(program(name))) return fmt::format("build/bin/{} is not there; run make build", name);
+  const auto k3s = run({(source_folder() / "tests/real/acquire-k3s").string(), "--quiet"}, milliseconds(60'000));
+  if (!k3s || k3s->exit_code != 0)
+    return "no K3s and no k3s-standin: " + (k3s ? k3s->standard_error : k3s.error().message());
+  if (!fs::exists(kubectl_program())) return "build/real/bin/kubectl is not there; run tests/real/acquire-k3s";
+  return std::nullopt;
+}
+
+std::string kubernetes_under_test() {
+  const auto k3s = run({(source_folder() / "tests/real/acquire-k3s").string(), "--describe"}, milliseconds(60'000));
+  if (!k3s || k3s->exit_code != 0) return "no Kubernetes distribution";
+  std::string text = k3s->standard_output;
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+bool eventually(milliseconds limit, const std::function<bool()>& condition, milliseconds pause) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
+}
+
+Result<Process> Process::start(std::vector<std::string> argv, const fs::path& log,
+                               const std::map<std::string, std::string>& environment) {
+  const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (out < 0) return base::errno_error(errno, log.string());
+  std::vector<char*> pointers;
+  for (std::string& text : argv) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::setpgid(0, 0);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    ::execvp(pointers[0], pointers.data());
+    ::_exit(127);
+  }
+  ::close(out);
+  if (pid < 0) return base::errno_error(errno, "fork");
+  return Process(pid, log);
+}
+
+Process::Process(Process&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), exit_code_(other.exit_code_), log_(std::move(other.log_)) {}
+
+Process& Process::operator=(Process&& other) noexcept {
+  if (this != &other) {
+    kill_hard();
+    pid_ = std::exchange(other.pid_, -1);
+    exit_code_ = other.exit_code_;
+    log_ = std::move(other.log_);
+  }
+  return *this;
+}
+
+Process::~Process() {
+  kill_hard();
+}
+
+bool Process::running() {
+  return wait(milliseconds(0)) == -1 && pid_ > 0;
+}
+
+void Process::signal(int number) {
+  if (pid_ > 0) ::kill(pid_, number);
+}
+
+void Process::kill_hard() {
+  if (pid_ <= 0) return;
+  ::kill(-pid_, SIGKILL);
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+}
+
+int Process::wait(milliseconds limit) {
+  int status = 0;
+  if (pid_ > 0 && eventually(limit, [&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }, milliseconds(5))) {
+    exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    pid_ = -1;
+  }
+  return pid_ > 0 ? -1 : exit_code_;
+}
+
+std::string Process::output() const {
+  return base::read_file(log_).value_or("");
+}
+
+Result<std::unique_ptr<Orchestrator>> Orchestrator::start(const fs::path& folder,
+                                                          std::map<std::string, std::string> environment) {
+  auto orchestrator = std::unique_ptr<Orchestrator>(new Orchestrator());
+  orchestrator->folder_ = folder;
+  orchestrator->data_ = folder / "slipwayd";
+  SLIPWAY_TRY(base::make_folders(orchestrator->data_, 0700));
+  SLIPWAY_TRY(orchestrator->launch(environment));
+  return orchestrator;
+}
+
+Status Orchestrator::restart(std::map<std::string, std::string> environment) {
+  process_->signal(SIGTERM);
+  if (process_->wait(milliseconds(10'000)) == -1) process_->kill_hard();
+  return launch(environment);
+}
+
+namespace {
+
+// The port behind "name=https://127.0.0.1:1234" or "name=127.0.0.1:1234" in the ready line.
+int port_of(const std::string& line, const std::string& name) {
+  const auto at = line.find(" " + name + "=");
+  if (at == std::string::npos) return 0;
+  const auto end = line.find(' ', at + 1);
+  const std::string value = line.substr(at, end == std::string::npos ? end : end - at);
+  return std::atoi(value.c_str() + value.rfind(':') + 1);
+}
+
+}  // namespace
+
+Status Orchestrator::launch(const std::map<std::string, std::string>& environment) {
+  const fs::path log = folder_ / "slipwayd.log";
+  const std::size_t before = base::read_file(log).value_or("").size();
+  const auto address = [](int port) { return fmt::format("127.0.0.1:{}", port); };
+  process_.emplace(SLIPWAY_TRY(
+      Process::start({program("slipwayd").string(), "--data-dir", data_.string(), "--listen", address(api_port_),
+                      "--agent-listen", address(agent_port_), "--gateway-listen", address(gateway_port_)},
+                     log, environment)));
+  std::string ready;
+  const bool came_up = eventually(
+      milliseconds(15'000),
+      [&] {
+        const std::string text = process_->output().substr(before);
+        const auto at = text.find("slipwayd ready ");
+        if (at != std::string::npos && text.find('\n', at) != std::string::npos)
+          ready = text.substr(at, text.find('\n', at) - at);
+        return !ready.empty() || !process_->running();
+      },
+      milliseconds(10));
+  if (!came_up || ready.empty())
+    return Status(ErrorCode::kUnavailable, "slipwayd did not come up:\n" + process_->output().substr(before));
+  api_port_ = port_of(ready, "url");
+  agent_port_ = port_of(ready, "agents");
+  gateway_port_ = port_of(ready, "gateway");
+  return {};
+}
+
+Result<ProcessResult> Orchestrator::slipway(std::vector<std::string> args, milliseconds timeout) {
+  args.insert(args.begin(), {program("slipway").string(), "--kubeconfig", kubeconfig().string()});
+  return run(std::move(args), timeout);
+}
+
+Result<ProcessResult> Orchestrator::kubectl(std::vector<std::string> args, const std::string& input,
+                                            milliseconds timeout) {
+  args.insert(args.begin(), {kubectl_program().string(), "--kubeconfig", kubeconfig().string(), "--cache-dir",
+                             (folder_ / "kube-cache").string()});
+  return run(std::move(args), timeout, input);
+}
+
+Json Orchestrator::get(const std::string& type, const std::string& name, const std::string& ns) {
+  const auto result = kubectl({"get", type, name, "-n", ns, "-o", "json", "--ignore-not-found"});
+  if (!result || result->exit_code != 0 || result->standard_output.empty()) return Json();
+  return data::parse_json(result->standard_output).value_or(Json());
+}
+
+Result<std::string> EdgeHost::edge_host(std::vector<std::string> args, milliseconds timeout) {
+  args.insert(args.begin(), (source_folder() / "tests/real/edge-host").string());
+  const ProcessResult result = SLIPWAY_TRY(run(args, timeout));
+  if (result.exit_code != 0)
+    return base::fail(ErrorCode::kInternal,
+                      fmt::format("edge-host {} failed: {}{}", args[1], result.standard_output, result.standard_error));
+  return result.standard_output;
+}
+
+Result<std::unique_ptr<EdgeHost>> EdgeHost::up(const fs::path& folder, const Orchestrator& orchestrator,
+                                               Options options) {
+  auto host = std::unique_ptr<EdgeHost>(new EdgeHost());
+  host->options_ = std::move(options);
+  host->folder_ = folder / host->options_.name;
+  host->agent_port_ = orchestrator.agent_port();
+  SLIPWAY_TRY(base::make_folders(host->folder_));
+  std::vector<std::string> args{"up",     host->options_.name, "--dir",    host->folder_.string(),
+                                "--kind", host->options_.kind, "--uplink", std::to_string(host->agent_port_)};
+  if (!host->options_.serial.empty()) args.insert(args.end(), {"--serial", host->options_.serial});
+  if (!host->options_.uuid.empty()) args.insert(args.end(), {"--uuid", host->options_.uuid});
+  SLIPWAY_TRY(host->edge_host(std::move(args)));
+  SLIPWAY_TRY(base::write_file_atomically(host->folder_ / "ca.crt",
+                                          SLIPWAY_TRY(base::read_file(orchestrator.ca_file())), 0644));
+  return host;
+}
+
+EdgeHost::~EdgeHost() {
+  if (agent_) agent_->kill_hard();
+  if (folder_.empty()) return;
+  if (const auto down = edge_host({"down", options_.name}); !down) fmt::print(stderr, "{}\n", down.error().message());
+}
+
+Status EdgeHost::start_agent(const std::string& join_token, const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> argv{(source_folder() / "tests/real/edge-host").string(), "exec", options_.name, "--"};
+  argv.push_back("env");
+  if (!options_.serial.empty()) argv.push_back("SLIPWAY_AGENT_SERIAL=" + options_.serial);
+  if (!options_.uuid.empty()) argv.push_back("SLIPWAY_AGENT_UUID=" + options_.uuid);
+  for (const auto& [name, value] : environment) argv.push_back(name + "=" + value);
+  argv.insert(argv.end(),
+              {program("slipway-agent").string(), "--server", fmt::format("https://127.0.0.1:{}", agent_port_),
+               "--ca-file", (folder_ / "ca.crt").string(), "--data-dir", "/var/lib/slipway-agent"});
+  if (!join_token.empty()) {
+    const fs::path file = folder_ / "join-token";
+    SLIPWAY_TRY(base::write_file_atomically(file, join_token + "\n", 0600));
+    argv.insert(argv.end(), {"--join-token-file", file.string()});
+  }
+  agent_.emplace(SLIPWAY_TRY(Process::start(std::move(argv), folder_ / "agent.log")));
+  return {};
+}
+
+void EdgeHost::kill_agent() {
+  if (agent_) agent_->kill_hard();
+  agent_.reset();
+}
+
+bool EdgeHost::agent_running() {
+  return agent_ && agent_->running();
+}
+std::string EdgeHost::agent_log() const {
+  return base::read_file(folder_ / "agent.log").value_or("");
+}
+
+Result<ProcessResult> EdgeHost::exec(std::vector<std::string> argv, milliseconds timeout) {
+  argv.insert(argv.begin(), {(source_folder() / "tests/real/edge-host").string(), "exec", options_.name, "--"});
+  return run(std::move(argv), timeout);
+}
+
+Status EdgeHost::cut_uplink() {
+  SLIPWAY_TRY(edge_host({"cut", options_.name}));
+  return {};
+}
+Status EdgeHost::heal_uplink() {
+  SLIPWAY_TRY(edge_host({"heal", options_.name}));
+  return {};
+}
+Result<std::string> EdgeHost::snapshot() {
+  return edge_host({"snapshot", options_.name});
+}
+
+Status onboard(Orchestrator& orchestrator, EdgeHost& host) {
+  const std::string& name = host.options().name;
+  const bool known = !orchestrator.get("hosts.inventory.slipway.dev", name).is_null();
+  std::vector<std::string> args{"-o", "json", "host", known ? "token" : "register", name};
+  if (!known) args.insert(args.end(), {"--serial", host.options().serial, "--uuid", host.options().uuid});
+  const ProcessResult registered = SLIPWAY_TRY(orchestrator.slipway(args));
+  if (registered.exit_code != 0) return Status(ErrorCode::kInternal, "host register: " + registered.standard_error);
+  const Json reply = SLIPWAY_TRY(data::parse_json(registered.standard_output));
+  SLIPWAY_TRY(host.start_agent(reply.text({"joinToken"})));
+  const bool provisioned = eventually(
+      milliseconds(20'000),
+      [&] { return orchestrator.get("hosts.inventory.slipway.dev", name).text({"status", "phase"}) == "Provisioned"; },
+      milliseconds(200));
+  if (!provisioned)
+    return Status(ErrorCode::kTimeout,
+                  fmt::format("host '{}' did not become Provisioned; its agent said:\n{}", name, host.agent_log()));
+  return {};
+}
+
+}  // namespace slipway::real
