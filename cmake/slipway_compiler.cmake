@@ -29,3 +29,10 @@ if(SLIPWAY_SANITIZE)
   add_compile_options(-fsanitize=${SLIPWAY_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLIPWAY_SANITIZE})
 endif()
+
+# Named kill -9 points for tests (base/crash_point.h) exist in every build but the release.
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_definitions(SLIPWAY_CRASH_POINTS=1)
+else()
+  add_compile_definitions(SLIPWAY_CRASH_POINTS=0)
+endif()
