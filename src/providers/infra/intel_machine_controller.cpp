@@ -5,6 +5,7 @@
 #include "api/cluster/timeline.h"
 #include "api/infrastructure/infrastructure.h"
 #include "api/inventory/inventory.h"
+#include "base/crash_point.h"
 #include "control/object_patch.h"
 #include "meta/conditions.h"
 #include "providers/infra/host_claim.h"
@@ -146,9 +147,11 @@ class IntelMachineReconciler {
       SLIPWAY_TRY(manager_.client()
                       .update(std::move(claimed))
                       .with_context(fmt::format("claiming host '{}'", meta::name(host))));
+      base::crash_point("infra.host-claimed");
     }
     SLIPWAY_TRY(allocate(binding, intel_machine));
     SLIPWAY_TRY(skip_remediation(machine));
+    base::crash_point("infra.binding-allocated");
     Json wanted = intel_machine;
     wanted.at("spec").set("providerID", provider_id(host));
     wanted.at("spec").set("nodeGUID",
@@ -158,6 +161,7 @@ class IntelMachineReconciler {
                     fmt::format("waiting for host '{}' to start", meta::name(host))});
     wanted.at("status").set("addresses", host.get({"status", "addresses"}));
     SLIPWAY_TRY(control::patch_object(manager_.client(), intel_machine, wanted));
+    base::crash_point("infra.machine-bound");
     manager_.events().normal(intel_machine, "HostBound", fmt::format("runs on host '{}'", meta::name(host)));
     return Outcome::done();
   }
@@ -273,10 +277,12 @@ class IntelMachineReconciler {
       meta::set_annotation(wanted, kKeptClusterAnnotation, meta::label(intel_machine, kClusterNameLabel));
     if (policy == "deauthorize") wanted.at("spec").set("authorized", false);
     ObjectPtr newest = SLIPWAY_TRY(control::patch_object(manager_.client(), host, wanted));
+    base::crash_point("infra.release-recorded");
     Json released = *newest;
     released.at("spec").erase("consumerRef");
     released.at({"metadata", "labels"}).erase(kClusterNameLabel);
     SLIPWAY_TRY(control::patch_object(manager_.client(), *newest, released));
+    base::crash_point("infra.host-released");
     return {};
   }
 
