@@ -48,19 +48,21 @@ std::optional<std::string> missing_parts() {
   if (::geteuid() != 0) return "needs root (network and mount namespaces)";
   for (const char* name : {"slipwayd", "slipway", "slipway-agent"})
     if (!fs::exists(program(name))) return fmt::format("build/bin/{} is not there; run make build", name);
-  const auto k3s = run({(source_folder() / "tests/real/acquire-k3s").string(), "--quiet"}, milliseconds(60'000));
-  if (!k3s || k3s->exit_code != 0)
-    return "no K3s and no k3s-standin: " + (k3s ? k3s->standard_error : k3s.error().message());
+  if (kubernetes_under_test().empty()) return "no K3s and no k3s-standin; tests/real/acquire-k3s says why";
   if (!fs::exists(kubectl_program())) return "build/real/bin/kubectl is not there; run tests/real/acquire-k3s";
   return std::nullopt;
 }
 
 std::string kubernetes_under_test() {
-  const auto k3s = run({(source_folder() / "tests/real/acquire-k3s").string(), "--describe"}, milliseconds(60'000));
-  if (!k3s || k3s->exit_code != 0) return "no Kubernetes distribution";
-  std::string text = k3s->standard_output;
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+  const auto found = run({(source_folder() / "tests/real/acquire-k3s").string(), "--no-build"}, milliseconds(60'000));
+  if (!found || found->exit_code != 0) return "";
+  // implementation=k3s-standin version=v1.36.3+k3s1 source=… binary=… image=…
+  const std::string& line = found->standard_output;
+  const auto value = [&](const std::string& name) {
+    const auto at = line.find(name + "=");
+    return at == std::string::npos ? "" : line.substr(at + name.size() + 1, line.find(' ', at) - at - name.size() - 1);
+  };
+  return value("implementation") + " " + value("version");
 }
 
 bool eventually(milliseconds limit, const std::function<bool()>& condition, milliseconds pause) {
@@ -227,15 +229,19 @@ Result<std::unique_ptr<EdgeHost>> EdgeHost::up(const fs::path& folder, const Orc
   auto host = std::unique_ptr<EdgeHost>(new EdgeHost());
   host->options_ = std::move(options);
   host->folder_ = folder / host->options_.name;
+  const fs::path disk = host->folder_ / "disk";
   host->agent_port_ = orchestrator.agent_port();
   SLIPWAY_TRY(base::make_folders(host->folder_));
-  std::vector<std::string> args{"up",     host->options_.name, "--dir",    host->folder_.string(),
-                                "--kind", host->options_.kind, "--uplink", std::to_string(host->agent_port_)};
+  std::vector<std::string> args{"up",       host->options_.name,
+                                "--dir",    disk.string(),
+                                "--kind",   host->options_.kind,
+                                "--uplink", std::to_string(host->agent_port_),
+                                "--agent",  program("slipway-agent").string()};
   if (!host->options_.serial.empty()) args.insert(args.end(), {"--serial", host->options_.serial});
   if (!host->options_.uuid.empty()) args.insert(args.end(), {"--uuid", host->options_.uuid});
   SLIPWAY_TRY(host->edge_host(std::move(args)));
-  SLIPWAY_TRY(base::write_file_atomically(host->folder_ / "ca.crt",
-                                          SLIPWAY_TRY(base::read_file(orchestrator.ca_file())), 0644));
+  SLIPWAY_TRY(
+      host->edge_host({"put", host->options_.name, orchestrator.ca_file().string(), "/etc/slipway/ca.crt", "0644"}));
   return host;
 }
 
@@ -246,18 +252,15 @@ EdgeHost::~EdgeHost() {
 }
 
 Status EdgeHost::start_agent(const std::string& join_token, const std::map<std::string, std::string>& environment) {
-  std::vector<std::string> argv{(source_folder() / "tests/real/edge-host").string(), "exec", options_.name, "--"};
-  argv.push_back("env");
-  if (!options_.serial.empty()) argv.push_back("SLIPWAY_AGENT_SERIAL=" + options_.serial);
-  if (!options_.uuid.empty()) argv.push_back("SLIPWAY_AGENT_UUID=" + options_.uuid);
-  for (const auto& [name, value] : environment) argv.push_back(name + "=" + value);
-  argv.insert(argv.end(),
-              {program("slipway-agent").string(), "--server", fmt::format("https://127.0.0.1:{}", agent_port_),
-               "--ca-file", (folder_ / "ca.crt").string(), "--data-dir", "/var/lib/slipway-agent"});
+  std::vector<std::string> argv{(source_folder() / "tests/real/edge-host").string(), "exec", options_.name};
+  for (const auto& [name, value] : environment) argv.insert(argv.end(), {"-e", name + "=" + value});
+  argv.insert(argv.end(), {"--", "/usr/local/bin/slipway-agent", "--server",
+                           fmt::format("https://127.0.0.1:{}", agent_port_), "--ca-file", "/etc/slipway/ca.crt"});
   if (!join_token.empty()) {
     const fs::path file = folder_ / "join-token";
     SLIPWAY_TRY(base::write_file_atomically(file, join_token + "\n", 0600));
-    argv.insert(argv.end(), {"--join-token-file", file.string()});
+    SLIPWAY_TRY(edge_host({"put", options_.name, file.string(), "/etc/slipway/join-token", "0600"}));
+    argv.insert(argv.end(), {"--join-token-file", "/etc/slipway/join-token"});
   }
   agent_.emplace(SLIPWAY_TRY(Process::start(std::move(argv), folder_ / "agent.log")));
   return {};

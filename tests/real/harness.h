@@ -26,7 +26,7 @@ std::filesystem::path program(const std::string& name);  // build/bin/<name>
 
 // Why the real tests cannot run here (no root, no K3s, no programs), or nothing.
 std::optional<std::string> missing_parts();
-// "K3s v1.36.3+k3s1" or "k3s-standin v1.36.3+k3s1 (not K3s)": printed by every report.
+// "K3s v1.36.3+k3s1" or "k3s-standin v1.36.3+k3s1": said by every report; "" when there is neither.
 std::string kubernetes_under_test();
 
 // Polls `condition` until it holds or the time is up.
