@@ -20,6 +20,8 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.snapshotter.v1.bl
   address = %[2]q
 [ttrpc]
   address = "%[2]s.ttrpc"
+[plugins.'io.containerd.internal.v1.opt']
+  path = %[1]q
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = %[3]q
 [plugins.'io.containerd.cri.v1.runtime']

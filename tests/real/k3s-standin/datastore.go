@@ -43,6 +43,7 @@ func (d *datastore) open(n *node, certificates *pki.Server) (map[string]string, 
 	cfg.PeerTLSInfo = transport.TLSInfo{CertFile: certificates.Path("etcd/peer-server-client.crt"), KeyFile: certificates.Path("etcd/peer-server-client.key"),
 		TrustedCAFile: certificates.Path("etcd/peer-ca.crt"), ClientCertAuth: true}
 	cfg.InitialCluster = n.name + "=" + peer.String()
+	cfg.TickMs, cfg.ElectionMs = 20, 200 // one member: nothing to wait for, and a start waits one election
 	etcd, err := embed.StartEtcd(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("etcd in %s: %w", folder, err)
