@@ -32,6 +32,8 @@ struct ResourceVersionInfo {
   std::shared_ptr<const StructuralSchema> schema;  // null: no schema (built-in kinds without one)
   bool has_status = false;
   std::vector<PrinterColumn> columns;  // without the leading Name column
+  // What a field selector may name besides metadata.name and metadata.namespace: "status.phase".
+  std::vector<std::string> selectable_fields;
   meta::Gvk gvk() const;
 };
 

@@ -1,0 +1,230 @@
+#include "registry/builtin_kinds.h"
+
+#include <fmt/core.h>
+#include <memory>
+
+#include "data/encoding.h"
+#include "data/json_text.h"
+#include "meta/object.h"
+#include "registry/object_metadata.h"
+#include "registry/schema.h"
+
+namespace slipway::registry {
+
+using data::Json;
+
+namespace {
+
+constexpr std::size_t kMaxSecretBytes = 1u << 20;
+
+constexpr std::string_view kNamespaceSchema = R"({"type":"object","properties":{
+  "spec":{"type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}}},
+  "status":{"type":"object","properties":{"phase":{"type":"string"},
+    "conditions":{"type":"array","items":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}}}})";
+
+constexpr std::string_view kSecretSchema = R"({"type":"object","properties":{
+  "data":{"type":"object","additionalProperties":{"type":"string","format":"byte","nullable":true}},
+  "stringData":{"type":"object","additionalProperties":{"type":"string"}},
+  "type":{"type":"string"},"immutable":{"type":"boolean"}}})";
+
+constexpr std::string_view kConfigMapSchema = R"({"type":"object","properties":{
+  "data":{"type":"object","additionalProperties":{"type":"string"}},
+  "binaryData":{"type":"object","additionalProperties":{"type":"string","format":"byte"}},
+  "immutable":{"type":"boolean"}}})";
+
+constexpr std::string_view kEventSchema = R"({"type":"object","properties":{
+  "involvedObject":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
+  "related":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
+  "reason":{"type":"string"},"message":{"type":"string"},"type":{"type":"string"},
+  "source":{"type":"object","properties":{"component":{"type":"string"},"host":{"type":"string"}}},
+  "firstTimestamp":{"type":"string","format":"date-time","nullable":true},
+  "lastTimestamp":{"type":"string","format":"date-time","nullable":true},
+  "eventTime":{"type":"string","format":"date-time","nullable":true},
+  "count":{"type":"integer","format":"int32"},
+  "series":{"type":"object","properties":{"count":{"type":"integer","format":"int32"},
+    "lastObservedTime":{"type":"string","format":"date-time","nullable":true}}},
+  "action":{"type":"string"},"reportingComponent":{"type":"string"},"reportingInstance":{"type":"string"}}})";
+
+constexpr std::string_view kLeaseSchema = R"({"type":"object","properties":{"spec":{"type":"object","properties":{
+  "holderIdentity":{"type":"string"},"leaseDurationSeconds":{"type":"integer","format":"int32"},
+  "acquireTime":{"type":"string","format":"date-time","nullable":true},
+  "renewTime":{"type":"string","format":"date-time","nullable":true},
+  "leaseTransitions":{"type":"integer","format":"int32"},
+  "strategy":{"type":"string"},"preferredHolder":{"type":"string"}}}}})";
+
+void prepare_namespace(Json& object, const Json* old) {
+  // spec.finalizers changes only through the finalize subresource.
+  object.set("spec", old != nullptr ? (*old)["spec"] : Json::object({{"finalizers", Json::array({"kubernetes"})}}));
+  object.at("status").set("phase", old != nullptr && meta::is_deleting(*old) ? "Terminating" : "Active");
+  meta::set_label(object, "kubernetes.io/metadata.name", meta::name(object));
+}
+
+void prepare_secret(Json& object, const Json*) {
+  for (const auto& [key, value] : object["stringData"].members())
+    object.at("data").set(key, data::base64_encode(value.string_or_empty()));
+  object.erase("stringData");
+  if (object.text({"type"}).empty()) object.set("type", "Opaque");
+}
+
+void check_keys(const Json& map, std::string_view path, std::size_t& bytes, FieldErrors& errors) {
+  for (const auto& [key, value] : map.members()) {
+    bytes += value.string_or_empty().size();
+    if (const std::string why = config_key_problem(key); !why.empty())
+      errors.push_back(invalid_value(fmt::format("{}[{}]", path, key), key, why));
+  }
+}
+
+// Data under `immutable: true` stays as it is, and so does the flag.
+void check_immutable(const Json& object, const Json& old, std::initializer_list<std::string_view> members,
+                     FieldErrors& errors) {
+  if (!old["immutable"].bool_or(false)) return;
+  if (!object["immutable"].bool_or(false))
+    errors.push_back(forbidden_value("immutable", "field is immutable when `immutable` is set"));
+  for (const std::string_view member : members)
+    if (object[member] != old[member])
+      errors.push_back(forbidden_value(member, "field is immutable when `immutable` is set"));
+}
+
+void validate_secret(const Json& object, const Json* old, FieldErrors& errors) {
+  std::size_t bytes = 0;
+  check_keys(object["data"], "data", bytes, errors);
+  if (bytes / 4 * 3 > kMaxSecretBytes) errors.push_back(too_long("data", kMaxSecretBytes));
+  if (old == nullptr) return;
+  if (object.text({"type"}) != old->text({"type"}))
+    errors.push_back(invalid_value("type", object["type"], "field is immutable"));
+  check_immutable(object, *old, {"data"}, errors);
+}
+
+void validate_config_map(const Json& object, const Json* old, FieldErrors& errors) {
+  std::size_t bytes = 0;
+  check_keys(object["data"], "data", bytes, errors);
+  check_keys(object["binaryData"], "binaryData", bytes, errors);
+  for (const auto& [key, value] : object["data"].members())
+    if (object["binaryData"].contains(key))
+      errors.push_back(invalid_value(fmt::format("binaryData[{}]", key), key, "duplicate of key present in data"));
+  if (bytes > kMaxSecretBytes) errors.push_back(too_long("", kMaxSecretBytes));
+  if (old != nullptr) check_immutable(object, *old, {"data", "binaryData"}, errors);
+}
+
+void validate_event(const Json& object, const Json*, FieldErrors& errors) {
+  const std::string& involved = object.text({"involvedObject", "namespace"});
+  // Events about cluster-scoped objects live in "default".
+  if (involved != meta::ns(object) && !(involved.empty() && meta::ns(object) == "default"))
+    errors.push_back(invalid_value("involvedObject.namespace", involved, "does not match event.namespace"));
+}
+
+void validate_lease(const Json& object, const Json*, FieldErrors& errors) {
+  for (const auto& [name, least] : {std::pair{"leaseDurationSeconds", 1}, {"leaseTransitions", 0}}) {
+    const Json& value = object.get({"spec", name});
+    if (!value.is_null() && value.integer_or(least) < least)
+      errors.push_back(invalid_value(fmt::format("spec.{}", name), value,
+                                     least == 1 ? "must be greater than 0" : "must be greater than or equal to 0"));
+  }
+}
+
+struct Builtin {
+  std::string group, kind, plural, singular;
+  std::vector<std::string> short_names;
+  bool namespaced;
+  bool has_status;
+  std::string_view schema;
+  std::vector<PrinterColumn> columns;
+  std::vector<std::string> selectable_fields;
+};
+
+void add(ResourceCatalog& catalog, const Builtin& kind) {
+  auto resource = std::make_unique<ResourceInfo>();
+  resource->group = kind.group;
+  resource->kind = kind.kind;
+  resource->list_kind = kind.kind + "List";
+  resource->plural = kind.plural;
+  resource->singular = kind.singular;
+  resource->short_names = kind.short_names;
+  resource->namespaced = kind.namespaced;
+  resource->storage_version = "v1";
+  auto version = std::make_unique<ResourceVersionInfo>();
+  version->resource = resource.get();
+  version->version = "v1";
+  version->has_status = kind.has_status;
+  version->columns = kind.columns;
+  version->selectable_fields = kind.selectable_fields;
+  // The texts above are ours: that they compile is a test, not a condition at run time.
+  if (auto json = data::parse_json(kind.schema))
+    if (auto schema = StructuralSchema::compile(*json)) version->schema = *schema;
+  resource->versions.push_back(std::move(version));
+  catalog.add(std::move(resource));
+}
+
+const PrinterColumn kAge{"Age", "date", "", "", ".metadata.creationTimestamp", 0};
+
+}  // namespace
+
+bool is_protected_namespace(std::string_view name) {
+  return name == "default" || name == "kube-system";
+}
+
+void add_builtin_kinds(ResourceCatalog& catalog, std::map<meta::GroupKind, KindStrategy>& strategies) {
+  add(catalog, {"",
+                "Namespace",
+                "namespaces",
+                "namespace",
+                {"ns"},
+                false,
+                true,
+                kNamespaceSchema,
+                {{"Status", "string", "", "", ".status.phase", 0}, kAge},
+                {"status.phase"}});
+  add(catalog, {"",
+                "Secret",
+                "secrets",
+                "secret",
+                {},
+                true,
+                false,
+                kSecretSchema,
+                {{"Type", "string", "", "", ".type", 0}, {"Data", "string", "", "", ".data", 0}, kAge},
+                {"type"}});
+  add(catalog, {"",
+                "ConfigMap",
+                "configmaps",
+                "configmap",
+                {"cm"},
+                true,
+                false,
+                kConfigMapSchema,
+                {{"Data", "string", "", "", ".data", 0}, kAge},
+                {}});
+  add(catalog, {"",
+                "Event",
+                "events",
+                "event",
+                {"ev"},
+                true,
+                false,
+                kEventSchema,
+                {{"Last Seen", "date", "", "", ".lastTimestamp", 0},
+                 {"Type", "string", "", "", ".type", 0},
+                 {"Reason", "string", "", "", ".reason", 0},
+                 {"Object", "string", "", "", ".involvedObject", 0},
+                 {"Message", "string", "", "", ".message", 0}},
+                {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
+                 "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
+                 "reportingComponent", "source", "type"}});
+  add(catalog, {"coordination.k8s.io",
+                "Lease",
+                "leases",
+                "lease",
+                {},
+                true,
+                false,
+                kLeaseSchema,
+                {{"Holder", "string", "", "", ".spec.holderIdentity", 0}, kAge},
+                {}});
+  strategies[{"", "Namespace"}] = {true, false, true, prepare_namespace, {}};
+  strategies[{"", "Secret"}] = {true, false, false, prepare_secret, validate_secret};
+  strategies[{"", "ConfigMap"}] = {true, false, false, {}, validate_config_map};
+  strategies[{"", "Event"}] = {true, false, false, {}, validate_event};
+  strategies[{"coordination.k8s.io", "Lease"}] = {false, false, false, {}, validate_lease};
+}
+
+}  // namespace slipway::registry

@@ -1,0 +1,91 @@
+#include "registry/name_rules.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace slipway::registry {
+
+namespace {
+
+constexpr std::string_view kSubdomainRule =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+constexpr std::string_view kLabelRule =
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+constexpr std::string_view kQualifiedRule =
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+constexpr std::string_view kLabelValueRule =
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+bool is_lower_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool is_alphanumeric(char c) {
+  return is_lower_alphanumeric(c) || (c >= 'A' && c <= 'Z');
+}
+
+bool is_dns_label(std::string_view text) {
+  return !text.empty() && is_lower_alphanumeric(text.front()) && is_lower_alphanumeric(text.back()) &&
+         std::ranges::all_of(text, [](char c) { return is_lower_alphanumeric(c) || c == '-'; });
+}
+
+bool is_dns_subdomain(std::string_view text) {
+  while (true) {
+    const auto dot = text.find('.');
+    if (!is_dns_label(text.substr(0, dot))) return false;
+    if (dot == text.npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+bool is_name_part(std::string_view text) {
+  return !text.empty() && is_alphanumeric(text.front()) && is_alphanumeric(text.back()) &&
+         std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+std::string longer_than(std::size_t limit) {
+  return fmt::format("must be no more than {} bytes", limit);
+}
+
+}  // namespace
+
+std::string dns_subdomain_problem(std::string_view text) {
+  if (text.size() > 253) return longer_than(253);
+  return is_dns_subdomain(text) ? "" : std::string(kSubdomainRule);
+}
+
+std::string dns_label_problem(std::string_view text) {
+  if (text.size() > 63) return longer_than(63);
+  return is_dns_label(text) ? "" : std::string(kLabelRule);
+}
+
+std::string qualified_name_problem(std::string_view text) {
+  std::string_view name = text;
+  if (const auto slash = text.find('/'); slash != text.npos) {
+    const std::string_view prefix = text.substr(0, slash);
+    name = text.substr(slash + 1);
+    if (name.find('/') != name.npos)
+      return fmt::format(
+          "a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+          kQualifiedRule);
+    if (prefix.empty()) return "prefix part must be non-empty";
+    if (const std::string why = dns_subdomain_problem(prefix); !why.empty()) return "prefix part " + why;
+  }
+  if (name.empty()) return "name part must be non-empty";
+  if (name.size() > 63) return "name part " + longer_than(63);
+  return is_name_part(name) ? "" : fmt::format("name part {}", kQualifiedRule);
+}
+
+std::string label_value_problem(std::string_view text) {
+  if (text.size() > 63) return longer_than(63);
+  return text.empty() || is_name_part(text) ? "" : std::string(kLabelValueRule);
+}
+
+}  // namespace slipway::registry

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+// k8s.io/apimachinery/pkg/util/validation: each function returns why the text is refused, or "".
+namespace slipway::registry {
+
+std::string dns_subdomain_problem(std::string_view text);
+std::string dns_label_problem(std::string_view text);
+// [prefix/]name, as label and annotation keys and finalizers are.
+std::string qualified_name_problem(std::string_view text);
+std::string label_value_problem(std::string_view text);
+
+}  // namespace slipway::registry

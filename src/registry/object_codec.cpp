@@ -1,0 +1,101 @@
+#include "registry/object_codec.h"
+
+#include <functional>
+
+#include "data/json_text.h"
+#include "registry/schema.h"
+
+namespace slipway::registry {
+
+using base::ErrorCode;
+using data::Json;
+
+namespace {
+
+constexpr std::string_view kVersionKey = "resourceVersion";
+
+// The metadata object without its closing brace up to where resourceVersion stands in key order, and the rest.
+void split_metadata(const Json& metadata, std::string& before, std::string& after) {
+  before += '{';
+  bool passed = false;
+  bool first = true;
+  const auto mark_version = [&] {
+    before += first ? "\"resourceVersion\":\"" : ",\"resourceVersion\":\"";
+    after += '"';
+    first = false;
+    passed = true;
+  };
+  for (const auto& [key, value] : metadata.members()) {
+    if (key == kVersionKey) continue;
+    if (!passed && key > kVersionKey) mark_version();
+    std::string& out = passed ? after : before;
+    if (!first) out += ',';
+    first = false;
+    data::append_json_string(out, key);
+    out += ':';
+    out += data::to_json(value);
+  }
+  if (!passed) mark_version();
+  after += '}';
+}
+
+}  // namespace
+
+EncodedObject::EncodedObject(const Json& object) {
+  std::string* out = &before_;
+  *out += '{';
+  bool first = true;
+  for (const auto& [key, value] : object.members()) {
+    if (!first) *out += ',';
+    first = false;
+    data::append_json_string(*out, key);
+    *out += ':';
+    if (key == "metadata") {
+      split_metadata(value, before_, after_);
+      out = &after_;
+    } else {
+      *out += data::to_json(value);
+    }
+  }
+  *out += '}';
+}
+
+store::Encoder EncodedObject::encoder() const {
+  return [this](store::Revision revision) {
+    const std::string number = std::to_string(revision);
+    std::string text;
+    text.reserve(before_.size() + number.size() + after_.size());
+    return text.append(before_).append(number).append(after_);
+  };
+}
+
+ObjectCache::Slot& ObjectCache::slot(const store::Bytes& bytes) {
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes.get());
+  return slots_[((address >> 4) * 0x9E3779B97F4A7C15ull >> 32) % kSlots];
+}
+
+base::Result<meta::ObjectPtr> ObjectCache::decode(const store::Bytes& bytes, const StructuralSchema* schema,
+                                                  bool keep) {
+  {
+    Slot& cached = slot(bytes);
+    const std::lock_guard lock(cached.mutex);
+    if (cached.bytes == bytes) return cached.object;
+  }
+  auto parsed = data::parse_json(*bytes);
+  if (!parsed.has_value() || !parsed->is_object())
+    return base::fail(ErrorCode::kCorrupt, "a stored object cannot be read: its bytes are no JSON object");
+  if (schema != nullptr) schema->apply_defaults(*parsed);
+  auto object = std::make_shared<const Json>(std::move(*parsed));
+  if (keep) remember(bytes, object);
+  return meta::ObjectPtr(std::move(object));
+}
+
+void ObjectCache::remember(const store::Bytes& bytes, meta::ObjectPtr object) {
+  Slot& cached = slot(bytes);
+  store::Bytes old_bytes = bytes;  // what is replaced ends in here and in `object`, destroyed after the lock
+  const std::lock_guard lock(cached.mutex);
+  cached.bytes.swap(old_bytes);
+  cached.object.swap(object);
+}
+
+}  // namespace slipway::registry

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <mutex>
+#include <string>
+
+#include "base/result.h"
+#include "data/json.h"
+#include "meta/object.h"
+#include "store/store.h"
+
+namespace slipway::registry {
+
+class StructuralSchema;
+
+// JSON text of an object with a gap where metadata.resourceVersion goes, so that the store can fill in the revision
+// under its lock without serialising.
+class EncodedObject {
+ public:
+  explicit EncodedObject(const data::Json& object);
+  store::Encoder encoder() const;  // refers to this object
+
+ private:
+  std::string before_;
+  std::string after_;
+};
+
+// Decoded forms of recently written and watched values, by the identity of their bytes, so that N watchers and readers
+// share one parse. Bounded; thread-safe.
+class ObjectCache {
+ public:
+  // The decoded value; kCorrupt when the bytes are no JSON object. Defaults that `schema` (may be null) has gained
+  // since the value was written are filled in. `keep`: remember it for the next caller.
+  base::Result<meta::ObjectPtr> decode(const store::Bytes& bytes, const StructuralSchema* schema, bool keep);
+  void remember(const store::Bytes& bytes, meta::ObjectPtr object);
+
+ private:
+  struct Slot {
+    std::mutex mutex;
+    store::Bytes bytes;  // held, so that its address cannot be reused
+    meta::ObjectPtr object;
+  };
+  static constexpr std::size_t kSlots = 1024;
+  Slot& slot(const store::Bytes& bytes);
+  std::array<Slot, kSlots> slots_;
+};
+
+}  // namespace slipway::registry

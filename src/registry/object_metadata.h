@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "data/json.h"
+#include "registry/field_errors.h"
+
+// The rules of metav1.ObjectMeta (k8s.io/apimachinery/pkg/api/validation/objectmeta.go).
+namespace slipway::registry {
+
+// The type of every known member, before anything else reads it; unknown members and nulls are dropped. kBadRequest.
+base::Status normalize_metadata(data::Json& object);
+
+// A new object's metadata: uid, creationTimestamp, generation; what only the server sets is removed. Makes a name from
+// generateName when there is none.
+void stamp_new_metadata(data::Json& object, base::Clock& clock, base::Random& random, bool has_generation);
+
+// An updated object's metadata: takes over from `old` what a client may leave out or must not change.
+void carry_over_metadata(data::Json& object, const data::Json& old);
+
+void validate_metadata(const data::Json& object, bool name_is_label, FieldErrors& errors);
+void validate_metadata_update(const data::Json& object, const data::Json& old, FieldErrors& errors);
+
+// Why a key of a Secret or ConfigMap is refused; "" when it is fine.
+std::string config_key_problem(std::string_view key);
+
+}  // namespace slipway::registry

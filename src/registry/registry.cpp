@@ -1,0 +1,62 @@
+#include "registry/registry.h"
+
+#include <fmt/core.h>
+
+#include "base/log.h"
+#include "registry/builtin_kinds.h"
+#include "registry/custom_resource.h"
+#include "registry/registry_state.h"
+
+namespace slipway::registry {
+
+using base::ErrorCode;
+using base::fail;
+
+Registry::Registry(store::Store& store, Options options) : state_(std::make_unique<State>(store, options)) {
+  add_builtin_kinds(state_->catalog, state_->strategies);
+  const ResourceVersionInfo* namespaces = state_->catalog.find("", "v1", "namespaces");
+  for (const char* name : {"default", "kube-system"}) {
+    auto created = create(*namespaces, meta::make_object(namespaces->gvk(), {"", name}));
+    if (!created && created.error().code() != ErrorCode::kAlreadyExists)
+      base::log_error("registry", "namespace {} cannot be made: {}", name, created.error().message());
+  }
+}
+
+Registry::~Registry() = default;
+
+base::Status Registry::add_crd(const Json& crd) {
+  auto resource = SLIPWAY_TRY(parse_crd(crd));
+  if (state_->catalog.find_group_kind(resource->group_kind()) != nullptr)
+    return fail(ErrorCode::kAlreadyExists,
+                fmt::format("kind {} of group {} is there already", resource->kind, resource->group));
+  state_->catalog.add(std::move(resource));
+  return {};
+}
+
+void Registry::set_converter(const meta::GroupKind& kind, Converter converter) {
+  state_->converters[kind] = std::move(converter);
+}
+
+void Registry::add_admission(const meta::GroupKind& kind, Admission admission) {
+  state_->admissions[kind].push_back(std::move(admission));
+}
+
+const ResourceCatalog& Registry::catalog() const {
+  return state_->catalog;
+}
+
+store::Store& Registry::store() {
+  return state_->store;
+}
+
+base::Result<ObjectPtr> Registry::create(const ResourceVersionInfo& resource, Json object,
+                                         const WriteOptions& options) {
+  return state_->create(resource, std::move(object), options);
+}
+
+base::Result<ObjectPtr> Registry::remove(const ResourceVersionInfo& resource, const ObjectKey& key,
+                                         const DeleteOptions& options) {
+  return state_->remove(resource, key, options);
+}
+
+}  // namespace slipway::registry

@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <charconv>
+#include <fmt/core.h>
+
+#include "registry/continue_token.h"
+#include "registry/field_errors.h"
+#include "registry/registry_state.h"
+#include "registry/schema.h"
+
+namespace slipway::registry {
+
+using base::ErrorCode;
+using base::fail;
+
+namespace {
+constexpr std::size_t kSelectionPage = 500;  // entries read at a time while a selector fills a page
+
+base::Result<store::Revision> parse_revision(std::string_view text) {
+  store::Revision revision = 0;
+  if (text.empty()) return revision;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), revision);
+  if (error != std::errc() || end != text.data() + text.size() || revision < 0)
+    return fail(ErrorCode::kBadRequest, fmt::format("Invalid value: \"{}\": resourceVersion is not a number", text));
+  return revision;
+}
+}  // namespace
+
+std::string storage_prefix(const ResourceInfo& resource, std::string_view ns) {
+  std::string prefix =
+      fmt::format("/registry/{}/{}/", resource.group.empty() ? "core" : resource.group, resource.plural);
+  if (!ns.empty()) prefix.append(ns).append("/");
+  return prefix;
+}
+
+std::string storage_key(const ResourceInfo& resource, const ObjectKey& key) {
+  return storage_prefix(resource, resource.namespaced ? key.ns : "") + key.name;
+}
+
+const KindStrategy& Registry::State::strategy(const ResourceInfo& resource) const {
+  static const KindStrategy custom_resource;
+  const auto found = strategies.find(resource.group_kind());
+  return found != strategies.end() ? found->second : custom_resource;
+}
+
+base::Result<ObjectPtr> Registry::State::decode(const ResourceInfo& resource, const store::Bytes& bytes, bool keep) {
+  return cache.decode(bytes, resource.storage().schema.get(), keep).with_context(resource.group_resource());
+}
+
+base::Result<ObjectPtr> Registry::State::to_version(const ResourceVersionInfo& version, ObjectPtr stored) const {
+  const ResourceInfo& resource = *version.resource;
+  if (stored->text({"apiVersion"}) == version.gvk().api_version()) return stored;
+  Json object;
+  if (const auto found = converters.find(resource.group_kind()); found != converters.end())
+    object = SLIPWAY_TRY(found->second(*stored, version.version)
+                             .with_context(fmt::format("conversion of {} \"{}\" to {}", resource.group_resource(),
+                                                       meta::name(*stored), version.version)));
+  else
+    object = *stored;
+  object.set("apiVersion", version.gvk().api_version());
+  if (version.schema != nullptr) version.schema->apply_defaults(object);
+  return std::make_shared<const Json>(std::move(object));
+}
+
+base::Result<StoredObject> Registry::State::read(const ResourceInfo& resource, const ObjectKey& key) {
+  if (key.name.empty()) return fail(ErrorCode::kBadRequest, "resource name may not be empty");
+  if (resource.namespaced && key.ns.empty())
+    return fail(ErrorCode::kBadRequest, "an empty namespace may not be set when a resource name is provided");
+  // A slash would reach into another namespace's keys.
+  if (key.name.find('/') != key.name.npos || key.ns.find('/') != key.ns.npos)
+    return not_found(resource.group_resource(), key.name);
+  auto entry = store.get(storage_key(resource, key));
+  if (!entry) {
+    if (entry.error().code() == ErrorCode::kNotFound) return not_found(resource.group_resource(), key.name);
+    return std::move(entry.error());
+  }
+  ObjectPtr object = SLIPWAY_TRY(decode(resource, entry->value, true));
+  return StoredObject{std::move(*entry), std::move(object)};
+}
+
+base::Status Registry::State::check_fields(const ResourceVersionInfo& version,
+                                           const meta::FieldSelector& fields) const {
+  for (const auto& requirement : fields.requirements()) {
+    const bool known =
+        requirement.path == "metadata.name" || requirement.path == "metadata.namespace" ||
+        std::ranges::find(version.selectable_fields, requirement.path) != version.selectable_fields.end();
+    if (!known) return fail(ErrorCode::kBadRequest, fmt::format("field label not supported: {}", requirement.path));
+  }
+  return {};
+}
+
+base::Result<ObjectPtr> Registry::get(const ResourceVersionInfo& resource, const ObjectKey& key) {
+  StoredObject stored = SLIPWAY_TRY(state_->read(*resource.resource, key));
+  return state_->to_version(resource, std::move(stored.object));
+}
+
+base::Result<ObjectList> Registry::list(const ResourceVersionInfo& resource, const ListOptions& options) {
+  const ResourceInfo& info = *resource.resource;
+  SLIPWAY_TRY(state_->check_fields(resource, options.fields));
+  const std::string prefix = storage_prefix(info, info.namespaced ? options.ns : "");
+  ContinueToken position;
+  if (!options.continue_token.empty())
+    position = SLIPWAY_TRY(ContinueToken::decode(options.continue_token));
+  else if (const store::Revision wanted = SLIPWAY_TRY(parse_revision(options.resource_version));
+           wanted > state_->store.revision())
+    return fail(ErrorCode::kTimeout,
+                fmt::format("Too large resource version: {}, current: {}", wanted, state_->store.revision()));
+
+  const bool selective = !options.labels.empty() || !options.fields.empty();
+  const std::size_t page_size = selective && options.limit != 0 ? kSelectionPage : options.limit;
+  ObjectList list;
+  std::string start = position.start.empty() ? "" : prefix + position.start;
+  store::Revision revision = position.revision;
+  while (true) {
+    auto page = state_->store.list(prefix, start, page_size, revision);
+    if (!page) {
+      if (page.error().code() == ErrorCode::kExpired && !options.continue_token.empty())
+        return fail(ErrorCode::kExpired,
+                    "The provided continue parameter is too old to display a consistent list result. You must start a "
+                    "new list without the continue parameter.");
+      return std::move(page.error());
+    }
+    revision = page->revision;
+    for (store::Entry& entry : page->entries) {
+      if (options.limit != 0 && list.items.size() == options.limit) {
+        list.continue_token = ContinueToken{revision, entry.key.substr(prefix.size())}.encode();
+        break;
+      }
+      ObjectPtr stored = SLIPWAY_TRY(state_->decode(info, entry.value, false));
+      ObjectPtr object = SLIPWAY_TRY(state_->to_version(resource, std::move(stored)));
+      if (options.labels.matches(*object) && options.fields.matches(*object)) list.items.push_back(std::move(object));
+    }
+    if (!list.continue_token.empty() || page->next_key.empty()) break;
+    if (!selective) {
+      list.continue_token = ContinueToken{revision, page->next_key.substr(prefix.size())}.encode();
+      list.remaining_item_count = page->remaining;
+      break;
+    }
+    start = page->next_key;
+  }
+  list.resource_version = std::to_string(revision);
+  return list;
+}
+
+}  // namespace slipway::registry

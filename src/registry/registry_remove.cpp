@@ -1,0 +1,76 @@
+#include <fmt/core.h>
+
+#include "registry/builtin_kinds.h"
+#include "registry/field_errors.h"
+#include "registry/registry_state.h"
+
+namespace slipway::registry {
+
+using base::ErrorCode;
+using base::fail;
+
+namespace {
+
+constexpr int kRemoveAttempts = 10;
+constexpr std::string_view kOrphan = "orphan";
+constexpr std::string_view kForeground = "foregroundDeletion";
+
+base::Status check_preconditions(const ResourceInfo& resource, const Json& object, const DeleteOptions& options) {
+  const auto check = [&](std::string_view what, const std::string& wanted, const std::string& actual) -> base::Status {
+    if (wanted.empty() || wanted == actual) return {};
+    return conflict(
+        resource.group_resource(), meta::name(object),
+        fmt::format("Precondition failed: {} in precondition: {}, {} in object meta: {}", what, wanted, what, actual));
+  };
+  SLIPWAY_TRY(check("UID", options.precondition_uid, meta::uid(object)));
+  return check("ResourceVersion", options.precondition_resource_version, meta::resource_version(object));
+}
+
+// The garbage collector does its part before the object may go, so it is asked by a finalizer.
+void set_propagation(Json& object, Propagation propagation) {
+  if (propagation != Propagation::kOrphan) meta::remove_finalizer(object, kOrphan);
+  if (propagation != Propagation::kForeground) meta::remove_finalizer(object, kForeground);
+  if (propagation == Propagation::kOrphan) meta::add_finalizer(object, kOrphan);
+  if (propagation == Propagation::kForeground) meta::add_finalizer(object, kForeground);
+}
+
+}  // namespace
+
+base::Result<ObjectPtr> Registry::State::remove(const ResourceVersionInfo& version, const ObjectKey& key,
+                                                const DeleteOptions& options) {
+  const ResourceInfo& resource = *version.resource;
+  const bool is_namespace = resource.group_kind() == meta::GroupKind{"", "Namespace"};
+  if (is_namespace && is_protected_namespace(key.name))
+    return forbidden(resource.group_resource(), key.name, "this namespace may not be deleted");
+  std::unique_lock<std::shared_mutex> lock(namespaces_mutex, std::defer_lock);
+  if (is_namespace) lock.lock();
+  for (int attempt = 0; attempt < kRemoveAttempts; ++attempt) {
+    auto result = remove_once(version, key, options);
+    if (result || !is_write_race(result.error())) return result;
+  }
+  return modified_conflict(resource.group_resource(), key.name);
+}
+
+base::Result<ObjectPtr> Registry::State::remove_once(const ResourceVersionInfo& version, const ObjectKey& key,
+                                                     const DeleteOptions& options) {
+  const ResourceInfo& resource = *version.resource;
+  const StoredObject stored = SLIPWAY_TRY(read(resource, key));
+  SLIPWAY_TRY(check_preconditions(resource, *stored.object, options));
+  Json object = *stored.object;
+  set_propagation(object, options.propagation);
+  const bool erase = !has_pending_finalizers(object);
+  if (!erase && !meta::is_deleting(object)) {
+    object.at("metadata").set("deletionTimestamp", base::format_rfc3339(this->options.clock->now()));
+    object.at("metadata").set("deletionGracePeriodSeconds", 0);
+    const KindStrategy& rules = strategy(resource);
+    if (rules.has_generation) object.at("metadata").set("generation", meta::generation(object) + 1);
+    const Json marked = object;
+    if (rules.prepare) rules.prepare(object, &marked);
+  }
+  if (options.dry_run || (!erase && object == *stored.object))
+    return to_version(version, std::make_shared<const Json>(std::move(object)));
+  ObjectPtr written = SLIPWAY_TRY(store_replacement(resource, key, stored.entry, std::move(object), erase));
+  return to_version(version, std::move(written));
+}
+
+}  // namespace slipway::registry

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "registry/kind_strategy.h"
+#include "registry/object_codec.h"
+#include "registry/registry.h"
+
+namespace slipway::registry {
+
+// A stored value and its decoded form in the storage version.
+struct StoredObject {
+  store::Entry entry;
+  ObjectPtr object;
+};
+
+// The inside of Registry, shared by its source files. Set-up members are read-only once requests come.
+struct Registry::State {
+  State(store::Store& the_store, Options the_options) : store(the_store), options(the_options) {}
+
+  store::Store& store;
+  Options options;
+  ResourceCatalog catalog;
+  std::map<meta::GroupKind, KindStrategy> strategies;
+  std::map<meta::GroupKind, Converter> converters;
+  std::map<meta::GroupKind, std::vector<Admission>> admissions;
+  ObjectCache cache;
+  // Creators in a namespace hold it shared from the check of the namespace to the end of the write, a deletion of a
+  // namespace holds it alone: nothing appears in a namespace after it was marked.
+  std::shared_mutex namespaces_mutex;
+
+  // Reading (registry_read.cpp).
+  const KindStrategy& strategy(const ResourceInfo& resource) const;
+  base::Result<ObjectPtr> decode(const ResourceInfo& resource, const store::Bytes& bytes, bool keep);
+  base::Result<ObjectPtr> to_version(const ResourceVersionInfo& version, ObjectPtr stored) const;
+  base::Result<StoredObject> read(const ResourceInfo& resource, const ObjectKey& key);
+  base::Status check_fields(const ResourceVersionInfo& version, const meta::FieldSelector& fields) const;
+
+  // Writing (registry_write.cpp, registry_remove.cpp).
+  base::Result<Json> to_storage(const ResourceVersionInfo& version, Json object) const;
+  base::Status admit(const ResourceVersionInfo& version, const Json* old, Json& object, std::string_view subresource);
+  base::Status validate(const ResourceVersionInfo& version, const Json& object, const Json* old) const;
+  base::Status check_namespace(const ResourceInfo& resource, const ObjectKey& key);
+  base::Result<ObjectPtr> create(const ResourceVersionInfo& version, Json object, const WriteOptions& options);
+  // Reads, lets `change` make the new object (in the caller's version) and writes it; again when another writer was
+  // quicker, until the object's resourceVersion no longer matches.
+  using Change = std::function<base::Result<Json>(const Json& current)>;
+  base::Result<ObjectPtr> modify(const ResourceVersionInfo& version, const ObjectKey& key, const Change& change,
+                                 const WriteOptions& options);
+  base::Result<ObjectPtr> replace(const ResourceVersionInfo& version, const ObjectKey& key, const StoredObject& stored,
+                                  const Json& current, Json object, const WriteOptions& options);
+  // The prepared and checked object in the caller's version that takes the place of `current`.
+  base::Result<Json> prepare_replacement(const ResourceVersionInfo& version, const Json& current, Json object,
+                                         const WriteOptions& options);
+  base::Result<ObjectPtr> remove(const ResourceVersionInfo& version, const ObjectKey& key,
+                                 const DeleteOptions& options);
+  base::Result<ObjectPtr> remove_once(const ResourceVersionInfo& version, const ObjectKey& key,
+                                      const DeleteOptions& options);
+  // Writes over (or, when `erase`, deletes) the value `entry`; the object is in the storage version and comes back with
+  // its resourceVersion. write_race() when another writer was quicker.
+  base::Result<ObjectPtr> store_replacement(const ResourceInfo& resource, const ObjectKey& key,
+                                            const store::Entry& entry, Json object, bool erase);
+  ObjectPtr finish_write(const store::Entry& entry, Json object);
+};
+
+// `/registry/<group>/<plural>/`, with the namespace and a slash when there is one; the core group is "core".
+std::string storage_prefix(const ResourceInfo& resource, std::string_view ns);
+std::string storage_key(const ResourceInfo& resource, const ObjectKey& key);
+
+// Something still has to happen before the object may go: finalizers, or a namespace's own.
+bool has_pending_finalizers(const Json& object);
+
+// The store's answer "somebody else wrote meanwhile": an internal signal, never handed to callers.
+bool is_write_race(const base::Error& error);
+base::Error write_race();
+
+}  // namespace slipway::registry

@@ -1,0 +1,289 @@
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "data/patch.h"
+#include "registry/object_metadata.h"
+#include "registry/registry_state.h"
+#include "registry/schema.h"
+
+namespace slipway::registry {
+
+using base::ErrorCode;
+using base::fail;
+
+namespace {
+
+constexpr int kWriteAttempts = 10;
+constexpr int kNameAttempts = 8;
+constexpr std::size_t kMaxPatchOperations = 10'000;
+constexpr std::string_view kFinalize = "finalize";
+
+base::Status check_kind(const ResourceVersionInfo& version, const Json& object) {
+  if (!object.is_object()) return fail(ErrorCode::kBadRequest, "the object must be a JSON object");
+  const meta::Gvk gvk = version.gvk();
+  if (object.text({"kind"}) != gvk.kind)
+    return fail(ErrorCode::kBadRequest, fmt::format("the kind in the data ({}) does not match the expected kind ({})",
+                                                    object.text({"kind"}), gvk.kind));
+  if (object.text({"apiVersion"}) != gvk.api_version())
+    return fail(ErrorCode::kBadRequest,
+                fmt::format("the API version in the data ({}) does not match the expected API version ({})",
+                            object.text({"apiVersion"}), gvk.api_version()));
+  return {};
+}
+
+bool has_subresource(const ResourceVersionInfo& version, std::string_view name) {
+  if (name.empty()) return true;
+  if (name == "status") return version.has_status;
+  return name == kFinalize && version.resource->group_kind() == meta::GroupKind{"", "Namespace"};
+}
+
+void apply_schema(const ResourceVersionInfo& version, Json& object) {
+  if (version.schema == nullptr) return;
+  version.schema->prune(object);
+  version.schema->apply_defaults(object);
+}
+
+void put_or_erase(Json& object, std::string_view member, const Json& value) {
+  if (value.is_null())
+    object.erase(member);
+  else
+    object.set(member, value);
+}
+
+// Whether the part of the object that metadata.generation counts is another one.
+bool is_spec_changed(const Json& object, const Json& old, bool has_status) {
+  const auto counts = [&](const auto& member) {
+    return member.first != "metadata" && !(has_status && member.first == "status");
+  };
+  const auto covers = [&](const Json& left, const Json& right) {
+    return std::ranges::all_of(
+        left.members(), [&](const auto& member) { return !counts(member) || right[member.first] == member.second; });
+  };
+  return !covers(object, old) || !covers(old, object);
+}
+
+}  // namespace
+
+bool is_write_race(const base::Error& error) {
+  return error.code() == ErrorCode::kConflict && error.message().empty();
+}
+base::Error write_race() {
+  return {ErrorCode::kConflict, ""};
+}
+
+bool has_pending_finalizers(const Json& object) {
+  return !object.get({"metadata", "finalizers"}).empty() ||
+         (object.text({"kind"}) == "Namespace" && object.text({"apiVersion"}) == "v1" &&
+          !object.get({"spec", "finalizers"}).empty());
+}
+
+base::Result<Json> Registry::State::to_storage(const ResourceVersionInfo& version, Json object) const {
+  const ResourceInfo& resource = *version.resource;
+  if (version.version == resource.storage_version) return object;
+  if (const auto found = converters.find(resource.group_kind()); found != converters.end())
+    object = SLIPWAY_TRY(found->second(object, resource.storage_version)
+                             .with_context(fmt::format("conversion of {} \"{}\" to {}", resource.group_resource(),
+                                                       meta::name(object), resource.storage_version)));
+  object.set("apiVersion", resource.storage().gvk().api_version());
+  apply_schema(resource.storage(), object);
+  return object;
+}
+
+base::Status Registry::State::admit(const ResourceVersionInfo& version, const Json* old, Json& object,
+                                    std::string_view subresource) {
+  const auto found = admissions.find(version.resource->group_kind());
+  if (found == admissions.end()) return {};
+  for (const Admission& admission : found->second) {
+    AdmissionRequest request{*version.resource, old, object, std::string(subresource)};
+    SLIPWAY_TRY(admission(request));
+  }
+  return {};
+}
+
+base::Status Registry::State::validate(const ResourceVersionInfo& version, const Json& object, const Json* old) const {
+  const KindStrategy& rules = strategy(*version.resource);
+  FieldErrors errors;
+  if (version.schema != nullptr) version.schema->validate(object, errors);
+  if (old != nullptr && !errors.empty() && version.schema != nullptr) {
+    // An object that broke a later rule must stay editable: what was wrong before is not held against an update.
+    FieldErrors before;
+    version.schema->validate(*old, before);
+    std::erase_if(errors, [&](const auto& error) { return std::ranges::find(before, error) != before.end(); });
+  }
+  FieldErrors all;
+  validate_metadata(object, rules.name_is_label, all);
+  if (old != nullptr) validate_metadata_update(object, *old, all);
+  all.insert(all.end(), errors.begin(), errors.end());
+  if (rules.validate) rules.validate(object, old, all);
+  if (all.empty()) return {};
+  return invalid_object(version.resource->group_kind(), meta::name(object), std::move(all));
+}
+
+base::Status Registry::State::check_namespace(const ResourceInfo& resource, const ObjectKey& key) {
+  if (!resource.namespaced) return {};
+  const StoredObject found = SLIPWAY_TRY(read(*catalog.find_group_kind({"", "Namespace"}), {"", key.ns}));
+  if (!meta::is_deleting(*found.object)) return {};
+  return forbidden(resource.group_resource(), key.name,
+                   fmt::format("unable to create new content in namespace {} because it is being terminated", key.ns))
+      .with_fields(
+          {{"metadata.namespace", "NamespaceTerminating", fmt::format("namespace {} is being terminated", key.ns)}});
+}
+
+ObjectPtr Registry::State::finish_write(const store::Entry& entry, Json object) {
+  object.at("metadata").set("resourceVersion", std::to_string(entry.revision));
+  auto shared = std::make_shared<const Json>(std::move(object));
+  if (entry.value != nullptr) cache.remember(entry.value, shared);
+  return shared;
+}
+
+base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& version, Json object,
+                                                const WriteOptions& options) {
+  const ResourceInfo& resource = *version.resource;
+  const KindStrategy& rules = strategy(resource);
+  if (!options.subresource.empty())
+    return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
+  SLIPWAY_TRY(check_kind(version, object));
+  SLIPWAY_TRY(normalize_metadata(object));
+  if (!meta::resource_version(object).empty())
+    return fail(ErrorCode::kBadRequest, "resourceVersion should not be set on objects to be created");
+  if (resource.namespaced != !meta::ns(object).empty())
+    return fail(ErrorCode::kBadRequest, resource.namespaced
+                                            ? "an empty namespace may not be set during creation"
+                                            : fmt::format("{} are not namespaced: metadata.namespace must be empty",
+                                                          resource.group_resource()));
+  if (version.has_status) object.erase("status");
+  apply_schema(version, object);
+
+  const bool named = !meta::name(object).empty();
+  for (int attempt = 1;; ++attempt) {
+    Json candidate = object;
+    stamp_new_metadata(candidate, *this->options.clock, *this->options.random, rules.has_generation);
+    if (rules.prepare) rules.prepare(candidate, nullptr);
+    SLIPWAY_TRY(validate(version, candidate, nullptr));
+    SLIPWAY_TRY(admit(version, nullptr, candidate, ""));
+    const ObjectKey key = meta::key_of(candidate);
+    Json stored = SLIPWAY_TRY(to_storage(version, std::move(candidate)));
+
+    const std::shared_lock lock(namespaces_mutex);
+    SLIPWAY_TRY(check_namespace(resource, key));
+    if (options.dry_run) {
+      if (read(resource, key)) return already_exists(resource.group_resource(), key.name);
+      return to_version(version, std::make_shared<const Json>(std::move(stored)));
+    }
+    const EncodedObject encoded(stored);
+    const auto entry = store.create(storage_key(resource, key), encoded.encoder());
+    if (entry) return to_version(version, finish_write(*entry, std::move(stored)));
+    if (entry.error().code() != ErrorCode::kAlreadyExists) return entry.error();
+    if (named || attempt == kNameAttempts) return already_exists(resource.group_resource(), key.name);
+  }
+}
+
+base::Result<ObjectPtr> Registry::State::modify(const ResourceVersionInfo& version, const ObjectKey& key,
+                                                const Change& change, const WriteOptions& options) {
+  const ResourceInfo& resource = *version.resource;
+  if (!has_subresource(version, options.subresource))
+    return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
+  for (int attempt = 0; attempt < kWriteAttempts; ++attempt) {
+    const StoredObject stored = SLIPWAY_TRY(read(resource, key));
+    const ObjectPtr current = SLIPWAY_TRY(to_version(version, stored.object));
+    Json object = SLIPWAY_TRY(change(*current));
+    auto result = replace(version, key, stored, *current, std::move(object), options);
+    if (result || !is_write_race(result.error())) return result;
+  }
+  return modified_conflict(resource.group_resource(), key.name);
+}
+
+base::Result<ObjectPtr> Registry::State::replace(const ResourceVersionInfo& version, const ObjectKey& key,
+                                                 const StoredObject& stored, const Json& current, Json object,
+                                                 const WriteOptions& options) {
+  const ResourceInfo& resource = *version.resource;
+  object = SLIPWAY_TRY(prepare_replacement(version, current, std::move(object), options));
+  if (object == current) return to_version(version, stored.object);
+  const bool erase = meta::is_deleting(object) && !has_pending_finalizers(object);
+  Json to_store = SLIPWAY_TRY(to_storage(version, std::move(object)));
+  if (options.dry_run) return to_version(version, std::make_shared<const Json>(std::move(to_store)));
+  ObjectPtr written = SLIPWAY_TRY(store_replacement(resource, key, stored.entry, std::move(to_store), erase));
+  return to_version(version, std::move(written));
+}
+
+base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInfo& version, const Json& current,
+                                                        Json object, const WriteOptions& options) {
+  const ResourceInfo& resource = *version.resource;
+  const KindStrategy& rules = strategy(resource);
+  SLIPWAY_TRY(check_kind(version, object));
+  SLIPWAY_TRY(normalize_metadata(object));
+  const std::string& resource_version = meta::resource_version(object);
+  if (resource_version.empty() && !rules.unconditional_update)
+    return invalid_object(
+        resource.group_kind(), meta::name(current),
+        {{"metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0x0: must be specified for an update"}});
+  if (!resource_version.empty() && resource_version != meta::resource_version(current))
+    return modified_conflict(resource.group_resource(), meta::name(current));
+  if (!meta::uid(object).empty() && meta::uid(object) != meta::uid(current))
+    return conflict(resource.group_resource(), meta::name(current),
+                    fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                                meta::uid(object), meta::uid(current)));
+
+  Json wanted_finalizers;
+  if (options.subresource == "status") {
+    const Json status = object["status"];
+    object = current;
+    put_or_erase(object, "status", status);
+  } else if (options.subresource == kFinalize) {
+    wanted_finalizers = object.get({"spec", "finalizers"});
+    object = current;
+  } else if (version.has_status) {
+    put_or_erase(object, "status", current["status"]);
+  }
+  carry_over_metadata(object, current);
+  object.at("metadata").set("resourceVersion", meta::resource_version(current));
+  apply_schema(version, object);
+  if (rules.prepare) rules.prepare(object, &current);
+  if (options.subresource == kFinalize) put_or_erase(object.at("spec"), "finalizers", wanted_finalizers);
+  SLIPWAY_TRY(validate(version, object, &current));
+  SLIPWAY_TRY(admit(version, &current, object, options.subresource));
+  if (rules.has_generation && is_spec_changed(object, current, version.has_status))
+    object.at("metadata").set("generation", meta::generation(current) + 1);
+  return object;
+}
+
+base::Result<ObjectPtr> Registry::State::store_replacement(const ResourceInfo& resource, const ObjectKey& key,
+                                                           const store::Entry& entry, Json object, bool erase) {
+  const EncodedObject encoded(object);
+  const auto written = erase ? store.remove(entry.key, entry.revision, encoded.encoder())
+                             : store.update(entry.key, entry.revision, encoded.encoder());
+  if (written) return finish_write(*written, std::move(object));
+  if (written.error().code() == ErrorCode::kConflict) return write_race();
+  if (written.error().code() == ErrorCode::kNotFound) return not_found(resource.group_resource(), key.name);
+  return written.error();
+}
+
+base::Result<ObjectPtr> Registry::update(const ResourceVersionInfo& resource, Json object,
+                                         const WriteOptions& options) {
+  const ObjectKey key = meta::key_of(object);
+  return state_->modify(resource, key, [&](const Json&) -> base::Result<Json> { return object; }, options);
+}
+
+base::Result<ObjectPtr> Registry::patch(const ResourceVersionInfo& resource, const ObjectKey& key, PatchType type,
+                                        const Json& patch, const WriteOptions& options) {
+  if (type == PatchType::kMerge && !patch.is_object())
+    return fail(ErrorCode::kBadRequest, "a merge patch must be a JSON object");
+  if (type == PatchType::kJson && patch.size() > kMaxPatchOperations)
+    return fail(ErrorCode::kTooLarge, fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
+                                                  kMaxPatchOperations, patch.size()));
+  const auto change = [&](const Json& current) -> base::Result<Json> {
+    Json patched =
+        type == PatchType::kMerge ? data::merge_patch(current, patch) : SLIPWAY_TRY(data::json_patch(current, patch));
+    if (meta::name(patched) != meta::name(current))
+      return fail(ErrorCode::kBadRequest,
+                  fmt::format("the name of the object ({}) does not match the name on the URL ({})",
+                              meta::name(patched), meta::name(current)));
+    if (meta::ns(patched) != meta::ns(current))
+      return fail(ErrorCode::kBadRequest,
+                  "the namespace of the provided object does not match the namespace sent on the request");
+    return patched;
+  };
+  return state_->modify(resource, key, change, options);
+}
+
+}  // namespace slipway::registry

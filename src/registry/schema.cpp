@@ -1,0 +1,98 @@
+#include "registry/schema.h"
+
+#include <vector>
+
+#include "registry/schema_node.h"
+#include "registry/schema_validation.h"
+
+namespace slipway::registry {
+
+using data::Json;
+
+const SchemaNode* SchemaNode::member(std::string_view name) const {
+  const auto found = properties.find(name);
+  return found != properties.end() ? &found->second : additional.get();
+}
+
+namespace {
+
+bool is_forbidden_null(const Json& value, const SchemaNode& node) {
+  return value.is_null() && !node.nullable;
+}
+
+void drop_nulls(Json& value, const SchemaNode& node) {
+  if (value.is_object()) {
+    Json::Object& members = value.mutable_members();
+    for (auto here = members.begin(); here != members.end();) {
+      const SchemaNode* child = node.member(here->first);
+      if (child != nullptr && is_forbidden_null(here->second, *child) && !child->default_value) {
+        here = members.erase(here);
+        continue;
+      }
+      if (child != nullptr) drop_nulls(here->second, *child);
+      ++here;
+    }
+  } else if (value.is_array() && node.items != nullptr) {
+    for (Json& item : value.mutable_items()) drop_nulls(item, *node.items);
+  }
+}
+
+void fill_defaults(Json& value, const SchemaNode& node) {
+  if (value.is_object()) {
+    for (const auto& [name, child] : node.properties) {
+      if (!child.default_value) continue;
+      if (!value.contains(name) || is_forbidden_null(value[name], child)) value.set(name, *child.default_value);
+    }
+    for (auto& [name, member] : value.mutable_members()) {
+      const SchemaNode* child = node.member(name);
+      if (child == nullptr) continue;
+      if (is_forbidden_null(member, *child) && child->default_value) member = *child->default_value;
+      fill_defaults(member, *child);
+    }
+  } else if (value.is_array() && node.items != nullptr) {
+    for (Json& item : value.mutable_items()) {
+      if (is_forbidden_null(item, *node.items) && node.items->default_value) item = *node.items->default_value;
+      fill_defaults(item, *node.items);
+    }
+  }
+}
+
+void prune_value(Json& value, const SchemaNode& node) {
+  if (value.is_object()) {
+    Json::Object& members = value.mutable_members();
+    for (auto here = members.begin(); here != members.end();) {
+      const std::string& name = here->first;
+      const SchemaNode* child = node.member(name);
+      const bool known = child != nullptr || node.preserve_unknown || node.any_additional ||
+                         (node.embedded_resource && is_resource_member(name));
+      if (!known) {
+        here = members.erase(here);
+        continue;
+      }
+      if (child != nullptr && !(node.embedded_resource && name == "metadata")) prune_value(here->second, *child);
+      ++here;
+    }
+  } else if (value.is_array() && node.items != nullptr) {
+    for (Json& item : value.mutable_items()) prune_value(item, *node.items);
+  }
+}
+
+}  // namespace
+
+StructuralSchema::StructuralSchema(std::unique_ptr<SchemaNode> node, Root root) : node_(std::move(node)), root_(root) {}
+StructuralSchema::~StructuralSchema() = default;
+
+void StructuralSchema::prune(Json& value) const {
+  prune_value(value, *node_);
+}
+
+void StructuralSchema::apply_defaults(Json& value) const {
+  drop_nulls(value, *node_);
+  fill_defaults(value, *node_);
+}
+
+void StructuralSchema::validate(const Json& value, FieldErrors& errors, std::string_view path) const {
+  SchemaValidator(errors).validate(value, *node_, std::string(path), root_ == Root::kResource);
+}
+
+}  // namespace slipway::registry
