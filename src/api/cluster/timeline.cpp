@@ -2,44 +2,30 @@
 
 #include <algorithm>
 
-#include "data/json_text.h"
 #include "meta/object.h"
 
 namespace slipway::api::cluster {
 
 using data::Json;
 
-namespace {
-
-Json recorded(const Json& cluster) {
-  auto list = data::parse_json(meta::annotation(cluster, kTimelineAnnotation));
-  return list && list->is_array() ? std::move(*list) : Json::array();
-}
-
-}  // namespace
-
 std::vector<TimelineStep> read_timeline(const Json& cluster) {
   std::vector<TimelineStep> steps;
-  if (const auto created = base::parse_rfc3339(cluster.text({"metadata", "creationTimestamp"})))
-    steps.push_back({"created", *created});
-  for (const Json& entry : recorded(cluster).items()) {
-    const auto time = base::parse_rfc3339(entry.text({"time"}));
-    if (!time || entry.text({"step"}).empty()) continue;
-    if (entry.text({"step"}) == "created")
-      std::erase_if(steps, [](const auto& step) { return step.name == "created"; });
-    const auto place = std::ranges::upper_bound(steps, *time, {}, &TimelineStep::time);
-    steps.insert(place, {entry.text({"step"}), *time});
-  }
+  const auto add = [&](std::string name, const std::string& text) {
+    if (const auto time = base::parse_rfc3339(text)) steps.push_back({std::move(name), *time});
+  };
+  const Json& annotations = cluster.get({"metadata", "annotations"});
+  if (!annotations.contains(std::string(kTimelinePrefix) + "created"))
+    add("created", cluster.text({"metadata", "creationTimestamp"}));
+  for (const auto& [key, value] : annotations.members())
+    if (key.starts_with(kTimelinePrefix)) add(key.substr(kTimelinePrefix.size()), value.string_or_empty());
+  std::ranges::stable_sort(steps, {}, &TimelineStep::time);
   return steps;
 }
 
 bool add_timeline_step(Json& cluster, std::string_view step, base::WallTime time) {
-  Json list = recorded(cluster);
-  if (list.size() >= kTimelineLimit) return false;
-  for (const Json& entry : list.items())
-    if (entry.text({"step"}) == step) return false;
-  list.append(Json::object({{"step", step}, {"time", base::format_rfc3339_micro(time)}}));
-  meta::set_annotation(cluster, kTimelineAnnotation, data::to_json(list));
+  const std::string key = std::string(kTimelinePrefix) + std::string(step);
+  if (!meta::annotation(cluster, key).empty()) return false;
+  meta::set_annotation(cluster, key, base::format_rfc3339_micro(time));
   return true;
 }
 

@@ -7,23 +7,23 @@
 #include "base/clock.h"
 #include "data/json.h"
 
-// The creation timeline of a Cluster: when each step was reached first. It is kept in an annotation (the status schema
-// is Cluster API's) as a JSON list of {"step", "time"}, so it survives restarts and is visible to kubectl.
+// The creation timeline of a Cluster: when each step was reached first. One annotation a step (the status schema is
+// Cluster API's, and several controllers write steps at the same time, which merge patches of distinct keys survive).
 namespace slipway::api::cluster {
 
-inline constexpr std::string_view kTimelineAnnotation = "slipway.dev/creation-timeline";
-inline constexpr std::size_t kTimelineLimit = 64;  // further steps are not recorded
+inline constexpr std::string_view kTimelinePrefix =
+    "timeline.slipway.dev/";  // + step name; value RFC 3339 with microseconds
 
 struct TimelineStep {
   std::string name;
   base::WallTime time;
 };
 
-// In order of time. "created" (the object's creationTimestamp) comes first when nothing earlier is recorded. Unreadable
-// entries are left out.
+// In order of time. "created" (the object's creationTimestamp, whole seconds) comes first when no step of that name is
+// recorded. Unreadable entries are left out.
 std::vector<TimelineStep> read_timeline(const data::Json& cluster);
 
-// Records a step; the first time it is reached counts. True when it changed the object.
+// Records a step (letters and digits); the first time it is reached counts. True when it changed the object.
 bool add_timeline_step(data::Json& cluster, std::string_view step, base::WallTime time);
 
 }  // namespace slipway::api::cluster
