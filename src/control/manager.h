@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,6 +41,18 @@ struct ControllerOptions {
   std::chrono::milliseconds backoff_limit{60'000};
 };
 
+// What a controller did since the start, for metrics.
+struct ControllerStatistics {
+  std::string name;
+  std::uint64_t reconciles = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t conflicts = 0;  // counted among the errors, too
+  double seconds = 0;           // spent in reconciles, all workers together
+  std::size_t queue_ready = 0;
+  std::size_t queue_delayed = 0;
+  std::size_t busy = 0;
+};
+
 // A Kubernetes Event (v1) about an object. Repeats are counted on one Event object. Never blocks, never fails.
 class EventRecorder {
  public:
@@ -55,7 +68,8 @@ struct ManagerOptions {
   std::string component = "slipway";
 };
 
-// Owns the informers and controllers of a process. Set-up (informer(), add_controller()), start(), then stop().
+// Owns the informers and controllers of a process. Set-up (informer(), add_controller()), start(), then stop(). Set-up
+// after start() is a programming error and aborts.
 class Manager {
  public:
   static std::unique_ptr<Manager> create(ManagerOptions options);
@@ -74,11 +88,13 @@ class Manager {
 
   // Starts informers, waits until all have synced (bounded), starts the workers.
   virtual base::Status start() = 0;
-  // Stops taking keys, waits for running reconciles, ends the informers. Idempotent.
+  // Stops taking keys, waits for running reconciles (whose own waits must be bounded), writes the Events that are
+  // still queued, ends the informers. Idempotent.
   virtual void stop() = 0;
   // True when every queue is empty, no worker is busy and every informer has caught up with the client's newest
   // write (tests with a manual clock wait for it).
   virtual bool is_idle() = 0;
+  virtual std::vector<ControllerStatistics> statistics() const = 0;  // in the order of add_controller()
 };
 
 }  // namespace slipway::control

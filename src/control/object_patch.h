@@ -6,11 +6,14 @@
 namespace slipway::control {
 
 using data::Json;
+using meta::Gvk;
+using meta::ObjectKey;
 using meta::ObjectPtr;
 
 // Sends the difference between the object as read and as wanted: metadata and spec as one merge patch, status as
-// another on the status subresource; nothing when equal. The object's resourceVersion guards the metadata patch when
-// finalizers or owner references change. Returns the newest object.
+// another on the status subresource; nothing when equal. The object's resourceVersion guards both (kConflict when it
+// moved on) when one of them replaces a list that others write, too: finalizers, owner references, conditions. Returns
+// the newest object; the wanted one when dropping the last finalizer removed it.
 base::Result<ObjectPtr> patch_object(kube::Client& client, const Json& original, const Json& wanted);
 
 // Adds a finalizer unless it is there or the object is being deleted; true when it was written.
