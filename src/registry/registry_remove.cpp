@@ -60,7 +60,7 @@ base::Result<ObjectPtr> Registry::State::remove_once(const ResourceVersionInfo& 
   set_propagation(object, options.propagation);
   const bool erase = !has_pending_finalizers(object);
   if (!erase && !meta::is_deleting(object)) {
-    object.at("metadata").set("deletionTimestamp", base::format_rfc3339(this->options.clock->now()));
+    object.at("metadata").set("deletionTimestamp", base::format_rfc3339(clock.now()));
     object.at("metadata").set("deletionGracePeriodSeconds", 0);
     const KindStrategy& rules = strategy(resource);
     if (rules.has_generation) object.at("metadata").set("generation", meta::generation(object) + 1);

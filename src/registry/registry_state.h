@@ -20,10 +20,12 @@ struct StoredObject {
 
 // The inside of Registry, shared by its source files. Set-up members are read-only once requests come.
 struct Registry::State {
-  State(store::Store& the_store, Options the_options) : store(the_store), options(the_options) {}
+  State(store::Store& the_store, Options the_options)
+      : store(the_store), clock(*the_options.clock), random(*the_options.random) {}
 
   store::Store& store;
-  Options options;
+  base::Clock& clock;
+  base::Random& random;
   ResourceCatalog catalog;
   std::map<meta::GroupKind, KindStrategy> strategies;
   std::map<meta::GroupKind, Converter> converters;

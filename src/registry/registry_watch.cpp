@@ -139,7 +139,7 @@ base::Result<std::unique_ptr<Watch>> Registry::watch(const ResourceVersionInfo& 
       return fail(ErrorCode::kBadRequest, fmt::format("Invalid value: \"{}\": resourceVersion is not a number", text));
   }
   auto watch = std::make_unique<ResourceWatch>(
-      resource, options, *state_->options.clock,
+      resource, options, state_->clock,
       [state = state_.get(), &resource](const store::Bytes& bytes) -> base::Result<ObjectPtr> {
         ObjectPtr stored = SLIPWAY_TRY(state->decode(*resource.resource, bytes, true));
         return state->to_version(resource, std::move(stored));

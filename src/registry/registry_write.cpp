@@ -157,7 +157,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
   const bool named = !meta::name(object).empty();
   for (int attempt = 1;; ++attempt) {
     Json candidate = object;
-    stamp_new_metadata(candidate, *this->options.clock, *this->options.random, rules.has_generation);
+    stamp_new_metadata(candidate, clock, random, rules.has_generation);
     if (rules.prepare) rules.prepare(candidate, nullptr);
     SLIPWAY_TRY(validate(version, candidate, nullptr));
     SLIPWAY_TRY(admit(version, nullptr, candidate, ""));
