@@ -32,7 +32,7 @@ boot_nspawn() {
         echo "$BASHPID" >"$dir/keeper.pid"
         # systemd-nspawn puts its container below its own cgroup: give it one that is the host's.
         for procs in /sys/fs/cgroup/*/"$cgroup"/cgroup.procs; do echo "$BASHPID" >"$procs" 2>/dev/null || true; done
-        exec setsid nsenter --net="/run/netns/$netns" systemd-nspawn --quiet --directory="$(disk)" --boot --machine="edge-$name" --console=pipe \
+        exec setsid systemd-nspawn --quiet --network-namespace-path="/run/netns/$netns" --directory="$(disk)" --boot --machine="edge-$name" --console=pipe \
             --register=no --keep-unit --capability=all --system-call-filter='@keyring bpf @privileged' --bind-ro=/dev/null:/dev/kmsg \
             --bind="$dir/log:/run/edge-host/log" --resolv-conf=off --timezone=off --link-journal=no
     ) </dev/null >>"$dir/console.log" 2>&1 &
