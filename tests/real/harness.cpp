@@ -152,8 +152,10 @@ Result<std::unique_ptr<Orchestrator>> Orchestrator::start(const fs::path& folder
 }
 
 Status Orchestrator::restart(std::map<std::string, std::string> environment) {
-  process_->signal(SIGTERM);
-  if (process_->wait(milliseconds(10'000)) == -1) process_->kill_hard();
+  if (process_->running()) {
+    process_->signal(SIGTERM);
+    if (process_->wait(milliseconds(10'000)) == -1) process_->kill_hard();
+  }
   return launch(environment);
 }
 

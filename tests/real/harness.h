@@ -22,7 +22,10 @@ namespace slipway::real {
 using std::chrono::milliseconds;
 
 std::filesystem::path source_folder();                   // of the repository
-std::filesystem::path program(const std::string& name);  // build/bin/<name>
+std::filesystem::path program(const std::string& name);  // build/bin/<name>, the release build
+// From then on program() means the development build, which has the crash points of base/crash_point.h.
+void use_programs_with_crash_points();
+void use_release_programs();
 
 // Why the real tests cannot run here (no root, no K3s, no programs), or nothing.
 std::optional<std::string> missing_parts();
