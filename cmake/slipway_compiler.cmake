@@ -8,7 +8,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports maybe-uninitialized and dangling false positives deep in std::variant and std::optional.
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-tsan $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
 else()
-  add_compile_options(-Wno-missing-field-initializers)
+  add_compile_options(-Wno-missing-field-initializers -Wno-missing-designated-field-initializers)
 endif()
 
 find_program(ccache_program ccache)
