@@ -57,6 +57,8 @@ class Watch {
   // to say at once (events, its end), and now when it already has. It must be quick and must not call this watch.
   // After on_ready({}) returned, the old callback neither runs nor will be called.
   virtual void on_ready(std::function<void()> callback) = 0;
+  // Every event up to this revision has been returned by next() (bookmarks).
+  virtual Revision position() const = 0;
 };
 
 // A durable ordered map with one global revision and a bounded history for watchers.

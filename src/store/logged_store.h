@@ -1,0 +1,56 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "store/change_log.h"
+#include "store/store.h"
+#include "store/watch_hub.h"
+
+namespace slipway::store {
+
+// The Store behind every backend: memory is the index, the ChangeLog is the durable part, history is a ring.
+//
+// Writes are group-committed without a thread of their own: the first waiting writer leads, takes everything queued in
+// order, checks each write against the newest (pending) state, gives it the next revision, appends the batch to the
+// log in one durable step, publishes it to the map, the ring and the watchers, and answers everyone. What is queued
+// meanwhile is the next batch. Lock order: queue_mutex_ is never held together with hub_->mutex.
+class LoggedStore final : public Store {
+ public:
+  // `map` is filled by the backend from its durable state.
+  LoggedStore(std::shared_ptr<WatchHub> hub, std::unique_ptr<ChangeLog> log);
+  ~LoggedStore() override;
+  LoggedStore(const LoggedStore&) = delete;
+  LoggedStore& operator=(const LoggedStore&) = delete;
+
+  base::Result<Entry> get(std::string_view key) override;
+  base::Result<ListPage> list(std::string_view prefix, std::string_view start_key, std::size_t limit,
+                              Revision revision) override;
+  base::Result<Entry> create(std::string_view key, const Encoder& encode) override;
+  base::Result<Entry> update(std::string_view key, Revision expected, const Encoder& encode) override;
+  base::Result<Entry> remove(std::string_view key, Revision expected, const Encoder& encode_final) override;
+  base::Result<std::unique_ptr<Watch>> watch(std::string_view prefix, Revision from) override;
+  Revision revision() override;
+  void close() override;
+
+ private:
+  struct Write;
+  class Batch;
+  base::Result<Entry> submit(Write& write);
+  // One batch, from check to publication; without queue_mutex_. One result per write.
+  std::vector<base::Result<Entry>> lead(const std::vector<Write*>& writes);
+
+  const std::shared_ptr<WatchHub> hub_;
+  const std::unique_ptr<ChangeLog> log_;
+
+  std::mutex queue_mutex_;
+  std::deque<Write*> queue_;      // guarded by queue_mutex_
+  bool committing_ = false;       // guarded by queue_mutex_: somebody leads
+  bool closed_ = false;           // guarded by queue_mutex_
+  std::condition_variable idle_;  // no leader and nothing queued
+};
+
+}  // namespace slipway::store
