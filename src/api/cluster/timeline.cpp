@@ -1,6 +1,7 @@
 #include "api/cluster/timeline.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "meta/object.h"
 
@@ -18,7 +19,7 @@ std::vector<TimelineStep> read_timeline(const Json& cluster) {
     add("created", cluster.text({"metadata", "creationTimestamp"}));
   for (const auto& [key, value] : annotations.members())
     if (key.starts_with(kTimelinePrefix)) add(key.substr(kTimelinePrefix.size()), value.string_or_empty());
-  std::ranges::stable_sort(steps, {}, &TimelineStep::time);
+  std::ranges::sort(steps, {}, [](const TimelineStep& step) { return std::tie(step.time, step.name); });
   return steps;
 }
 
