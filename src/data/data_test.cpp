@@ -21,7 +21,7 @@ TEST(JsonText, RoundTripsAndRefuses) {
   };
   for (const Row& row :
        {Row{R"({"a":1,"a":2})", "duplicate key 'a'"}, Row{"{", "line 1, column 2"}, Row{"1 2", "line 1"},
-        Row{"\"\xff\"", "UTF-8"}, Row{"", "line 1"}, Row{"1e999", "out of range"}}) {
+        Row{"\"\xff\"", "UTF-8"}, Row{"", "line 1"}, Row{"1e999", "number overflow"}}) {
     const auto parsed = parse_json(row.text);
     ASSERT_FALSE(parsed) << row.text;
     EXPECT_NE(parsed.error().message().find(row.message), std::string::npos) << parsed.error().message();

