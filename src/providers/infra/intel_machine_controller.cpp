@@ -45,7 +45,7 @@ class IntelMachineReconciler {
     const ObjectPtr intel_machine = intel_machines_.get(key);
     if (!intel_machine) return Outcome::done();
     if (meta::is_deleting(*intel_machine)) return release(*intel_machine);
-    const Json* owner = meta::owner_of_kind(*intel_machine, {api::cluster::kGroup, "Machine"});
+    const Json* owner = meta::owner_of_kind(*intel_machine, {std::string(api::cluster::kGroup), "Machine"});
     if (owner == nullptr) return Outcome::done();
     const ObjectPtr machine = machines_.get({key.ns, owner->text({"name"})});
     const ObjectPtr cluster = clusters_.get({key.ns, meta::label(*intel_machine, kClusterNameLabel)});
