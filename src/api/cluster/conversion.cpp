@@ -25,7 +25,7 @@ bool is_nothing(const Json& value) {
 bool contains(const Json& whole, const Json& part) {
   if (whole == part || is_nothing(part)) return true;
   if (part.is_object()) {
-    if (!whole.is_object()) return false;
+    if (!whole.is_object() && !whole.is_null()) return false;
     for (const auto& [key, value] : part.members())
       if (!contains(whole[key], value)) return false;
     return true;
