@@ -4,6 +4,7 @@
 #include "control/object_patch.h"
 #include "inventory/host_status.h"
 #include "inventory/inventory_controllers.h"
+#include "meta/conditions.h"
 
 namespace slipway::inventory {
 
