@@ -66,6 +66,7 @@ class Orchestrator {
   base::Status restart(std::map<std::string, std::string> environment = {});
   void kill_hard() { process_->kill_hard(); }
   Process& process() { return *process_; }
+  int api_port() const { return api_port_; }
   int agent_port() const { return agent_port_; }
   int gateway_port() const { return gateway_port_; }
   const std::filesystem::path& data_folder() const { return data_; }
