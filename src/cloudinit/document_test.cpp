@@ -7,8 +7,8 @@
 #include "base/files.h"
 #include "base/subprocess.h"
 #include "cloudinit/content_encoding.h"
-#include "cloudinit/shell_quote.h"
 #include "data/encoding.h"
+#include "data/shell_quote.h"
 
 namespace slipway::cloudinit {
 namespace {
@@ -150,9 +150,9 @@ TEST(ShellQuote, MakesOneWord) {
                                                         {"X=1", "'X=1'"},
                                                         {"$(reboot)", "'$(reboot)'"},
                                                         {"it's", "'it'\\''s'"}})
-    EXPECT_EQ(shell_quote(text), quoted);
+    EXPECT_EQ(data::shell_quote(text), quoted);
   const std::string nasty = "a'b\"c$d`e\\f\ng;h|i&j*k?l~m#n!o(p)q<r>s";
-  const auto echoed = base::run_process({.argv = {"/bin/sh", "-c", "printf %s " + shell_quote(nasty)}});
+  const auto echoed = base::run_process({.argv = {"/bin/sh", "-c", "printf %s " + data::shell_quote(nasty)}});
   ASSERT_TRUE(echoed);
   EXPECT_EQ(echoed->standard_output, nasty);
 }

@@ -3,9 +3,9 @@
 
 #include "cloudinit/checks.h"
 #include "cloudinit/document.h"
-#include "cloudinit/shell_quote.h"
 #include "data/encoding.h"
 #include "data/json.h"
+#include "data/shell_quote.h"
 #include "data/yaml.h"
 
 namespace slipway::cloudinit {
@@ -67,7 +67,7 @@ std::string shell_text(const Command& command) {
   std::string text;
   for (const std::string& argument : command.arguments) {
     if (!text.empty()) text += ' ';
-    text += shell_quote(argument);
+    text += data::shell_quote(argument);
   }
   return text;
 }

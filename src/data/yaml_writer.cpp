@@ -21,6 +21,8 @@ bool has_control_characters(std::string_view text) {
 
 // Looks like a date, a sexagesimal number or another YAML 1.1 special, which other readers may convert.
 bool is_risky_plain(std::string_view text) {
+  // 10.0.0.5 and 1.2.3 are numbers to nobody.
+  if (std::ranges::count(text, '.') >= 2 && text.find_first_not_of("0123456789.") == text.npos) return false;
   const char first = text[0];
   if ((first >= '0' && first <= '9') || first == '+' || first == '-' || first == '.')
     return std::ranges::all_of(text, [](char c) {

@@ -1,8 +1,8 @@
-#include "cloudinit/shell_quote.h"
+#include "data/shell_quote.h"
 
 #include <algorithm>
 
-namespace slipway::cloudinit {
+namespace slipway::data {
 
 std::string shell_quote(std::string_view text) {
   const auto is_harmless = [](char c) {
@@ -22,4 +22,4 @@ std::string shell_quote(std::string_view text) {
   return quoted + "'";
 }
 
-}  // namespace slipway::cloudinit
+}  // namespace slipway::data
