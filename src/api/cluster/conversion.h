@@ -18,8 +18,4 @@ inline constexpr std::string_view kV1Beta1SpecAnnotation = "slipway.dev/v1beta1-
 // version cannot hold in any form, such as a timeout that is no duration. Pure.
 base::Result<data::Json> convert(const data::Json& object, std::string_view to_version);
 
-// The version in which this build serves the kinds of an API group that Cluster API refers to by group and kind only;
-// "v1beta1" for groups it does not know.
-std::string_view version_of_group(std::string_view group);
-
 }  // namespace slipway::api::cluster

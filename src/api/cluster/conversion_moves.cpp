@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "api/cluster/cluster.h"
-#include "api/cluster/conversion.h"
 #include "api/cluster/conversion_rules.h"
 #include "api/cluster/duration.h"
+#include "api/cluster/references.h"
 #include "meta/object.h"
 
 namespace slipway::api::cluster {
@@ -268,13 +268,6 @@ void move_down(Json& object) {
     });
   }
   object.set("apiVersion", fmt::format("{}/{}", kGroup, kServedVersion));
-}
-
-std::string_view version_of_group(std::string_view group) {
-  if (group == "infrastructure.cluster.x-k8s.io") return "v1alpha1";
-  if (group == "controlplane.cluster.x-k8s.io" || group == "bootstrap.cluster.x-k8s.io" || group == kGroup)
-    return "v1beta2";
-  return "v1beta1";
 }
 
 }  // namespace slipway::api::cluster
