@@ -132,6 +132,8 @@ class Registry {
                                  const DeleteOptions& options = {});
 
   store::Store& store();
+  // The object in these stored bytes, in the storage version; one parse shared with watchers and readers.
+  base::Result<ObjectPtr> decode(const ResourceInfo& resource, const store::Bytes& bytes);
 
  private:
   struct State;

@@ -88,6 +88,10 @@ base::Status Registry::State::check_fields(const ResourceVersionInfo& version,
   return {};
 }
 
+base::Result<ObjectPtr> Registry::decode(const ResourceInfo& resource, const store::Bytes& bytes) {
+  return state_->decode(resource, bytes, true);
+}
+
 base::Result<ObjectPtr> Registry::get(const ResourceVersionInfo& resource, const ObjectKey& key) {
   StoredObject stored = SLIPWAY_TRY(state_->read(*resource.resource, key));
   return state_->to_version(resource, std::move(stored.object));

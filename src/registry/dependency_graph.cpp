@@ -1,0 +1,94 @@
+#include "registry/dependency_graph.h"
+
+namespace slipway::registry {
+
+namespace {
+const std::set<std::string> kNothing;
+
+bool is_namespace(const ResourceInfo& resource) {
+  return resource.group.empty() && resource.kind == "Namespace";
+}
+
+const std::set<std::string>& lookup(const std::map<std::string, std::set<std::string>>& map, const std::string& key) {
+  const auto found = map.find(key);
+  return found != map.end() ? found->second : kNothing;
+}
+
+void remove(std::map<std::string, std::set<std::string>>& map, const std::string& key, const std::string& uid) {
+  const auto found = map.find(key);
+  if (found == map.end()) return;
+  found->second.erase(uid);
+  if (found->second.empty()) map.erase(found);
+}
+}  // namespace
+
+std::set<std::string> DependencyGraph::put(const ResourceInfo& resource, const data::Json& object) {
+  Node node{.resource = &resource,
+            .key = meta::key_of(object),
+            .uid = meta::uid(object),
+            .resource_version = meta::resource_version(object),
+            .owners = meta::owner_references(object),
+            .deleting = meta::is_deleting(object),
+            .foreground = meta::has_finalizer(object, "foregroundDeletion"),
+            .orphan = meta::has_finalizer(object, "orphan")};
+  std::set<std::string> affected{node.uid};
+  if (const auto old = nodes_.find(node.uid); old != nodes_.end()) {
+    for (const auto& owner : old->second.owners) affected.insert(owner.uid);
+    unlink(old->second);
+  }
+  for (const auto& owner : node.owners) {
+    affected.insert(owner.uid);
+    dependents_[owner.uid].insert(node.uid);
+  }
+  if (resource.namespaced) content_[node.key.ns].insert(node.uid);
+  if (is_namespace(resource)) namespaces_[node.key.name] = node.uid;
+  std::string uid = node.uid;
+  nodes_.insert_or_assign(std::move(uid), std::move(node));
+  return affected;
+}
+
+std::set<std::string> DependencyGraph::erase(const std::string& uid) {
+  const auto found = nodes_.find(uid);
+  if (found == nodes_.end()) return {};
+  std::set<std::string> affected = dependents(uid);
+  for (const auto& owner : found->second.owners) affected.insert(owner.uid);
+  if (const auto space = namespaces_.find(found->second.key.ns); space != namespaces_.end())
+    affected.insert(space->second);
+  unlink(found->second);
+  nodes_.erase(found);
+  return affected;
+}
+
+void DependencyGraph::unlink(const Node& node) {
+  for (const auto& owner : node.owners) remove(dependents_, owner.uid, node.uid);
+  if (node.resource->namespaced) remove(content_, node.key.ns, node.uid);
+  if (is_namespace(*node.resource)) namespaces_.erase(node.key.name);
+}
+
+void DependencyGraph::clear() {
+  nodes_.clear();
+  dependents_.clear();
+  content_.clear();
+  namespaces_.clear();
+}
+
+const DependencyGraph::Node* DependencyGraph::find(const std::string& uid) const {
+  const auto found = nodes_.find(uid);
+  return found != nodes_.end() ? &found->second : nullptr;
+}
+
+const std::set<std::string>& DependencyGraph::dependents(const std::string& uid) const {
+  return lookup(dependents_, uid);
+}
+
+const std::set<std::string>& DependencyGraph::content(const std::string& ns) const {
+  return lookup(content_, ns);
+}
+
+std::vector<std::string> DependencyGraph::uids() const {
+  std::vector<std::string> all;
+  for (const auto& [uid, node] : nodes_) all.push_back(uid);
+  return all;
+}
+
+}  // namespace slipway::registry

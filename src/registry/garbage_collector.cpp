@@ -1,0 +1,247 @@
+#include "registry/garbage_collector.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace slipway::registry {
+
+using base::ErrorCode;
+using base::fail;
+
+namespace {
+
+constexpr std::string_view kEverything = "/registry/";
+constexpr std::chrono::milliseconds kRetryDelay{500};
+constexpr std::chrono::milliseconds kIdle{60'000};
+
+// What another writer does first is no failure: its own event brings the object back to us.
+base::Status settle(const auto& result) {
+  if (result || result.error().code() == ErrorCode::kNotFound) return {};
+  return result.error();
+}
+
+}  // namespace
+
+void GarbageCollector::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void GarbageCollector::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  {
+    const std::lock_guard lock(watch_mutex_);
+    stopping_ = true;
+    if (watch_ != nullptr) watch_->close();
+  }
+  thread_.join();
+}
+
+void GarbageCollector::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto more = run_once(retry_.empty() ? kIdle : kRetryDelay);
+    if (more || stop.stop_requested()) continue;
+    base::log_warning("registry", "garbage collector: {}", more.error().message());
+    if (more.error().code() == ErrorCode::kCancelled || more.error().code() == ErrorCode::kUnavailable) return;
+    std::this_thread::sleep_for(kRetryDelay);
+  }
+}
+
+base::Result<bool> GarbageCollector::run_once(std::chrono::milliseconds timeout) {
+  if (watch_ == nullptr) {
+    SLIPWAY_TRY(synchronize());
+    timeout = std::chrono::milliseconds(0);
+  }
+  const std::size_t failed_before = retry_.size();
+  const auto taken = take_events(timeout);
+  if (!taken) {
+    const std::lock_guard lock(watch_mutex_);
+    watch_ = nullptr;
+    if (taken.error().code() == ErrorCode::kExpired) return true;
+    return taken.error();
+  }
+  queue_.merge(retry_);
+  retry_.clear();
+  const bool had_work = queue_.size() > failed_before;
+  work();
+  return had_work;
+}
+
+base::Status GarbageCollector::synchronize() {
+  graph_.clear();
+  const store::ListPage page = SLIPWAY_TRY(registry_.store().list(kEverything));
+  for (const store::Entry& entry : page.entries) {
+    const ResourceInfo* resource = resource_of_key(entry.key);
+    if (resource == nullptr) continue;
+    const ObjectPtr object = SLIPWAY_TRY(registry_.decode(*resource, entry.value));
+    graph_.put(*resource, *object);
+  }
+  for (std::string& uid : graph_.uids()) queue_.insert(std::move(uid));
+  std::shared_ptr<store::Watch> watch = SLIPWAY_TRY(registry_.store().watch(kEverything, page.revision));
+  const std::lock_guard lock(watch_mutex_);
+  watch_ = std::move(watch);
+  // A stop that came before the watch was there has closed nothing.
+  if (stopping_) watch_->close();
+  return {};
+}
+
+base::Status GarbageCollector::take_events(std::chrono::milliseconds timeout) {
+  for (const store::Event& event : SLIPWAY_TRY(watch_->next(timeout))) apply(event);
+  return {};
+}
+
+void GarbageCollector::apply(const store::Event& event) {
+  const ResourceInfo* resource = resource_of_key(event.key);
+  if (resource == nullptr) return;
+  const auto object = registry_.decode(*resource, event.value);
+  if (!object) {
+    base::log_error("registry", "garbage collector: {}", object.error().message());
+    return;
+  }
+  if (event.type == store::Event::Type::kPut)
+    queue_.merge(graph_.put(*resource, **object));
+  else
+    queue_.merge(graph_.erase(meta::uid(**object)));
+}
+
+const ResourceInfo* GarbageCollector::resource_of_key(std::string_view key) const {
+  key.remove_prefix(kEverything.size());
+  const auto slash = key.find('/');
+  if (slash == key.npos) return nullptr;
+  const std::string_view group = key.substr(0, slash) == "core" ? "" : key.substr(0, slash);
+  const std::string_view rest = key.substr(slash + 1);
+  const std::string_view plural = rest.substr(0, rest.find('/'));
+  const auto& all = registry_.catalog().all();
+  const auto found =
+      std::ranges::find_if(all, [&](const auto& item) { return item->plural == plural && item->group == group; });
+  return found != all.end() ? found->get() : nullptr;
+}
+
+void GarbageCollector::work() {
+  // Looking at one object may queue others.
+  while (!queue_.empty()) {
+    const std::string uid = queue_.extract(queue_.begin()).value();
+    const auto done = look_at(uid);
+    if (done) continue;
+    if (done.error().code() != ErrorCode::kConflict)
+      base::log_warning("registry", "garbage collector: {}", done.error().message());
+    retry_.insert(uid);
+  }
+}
+
+base::Status GarbageCollector::look_at(const std::string& uid) {
+  const DependencyGraph::Node* node = graph_.find(uid);
+  if (node == nullptr) return {};
+  if (!node->deleting) return node->owners.empty() ? base::Status() : delete_if_unowned(*node);
+  if (node->orphan) return orphan_dependents(*node);
+  if (node->foreground) return finish_foreground(*node);
+  if (node->resource->group_kind() == meta::GroupKind{"", "Namespace"}) return empty_namespace(*node);
+  return {};
+}
+
+base::Status GarbageCollector::empty_namespace(const DependencyGraph::Node& node) {
+  const auto content = graph_.content(node.key.name);
+  for (const std::string& uid : content) {
+    const DependencyGraph::Node* item = graph_.find(uid);
+    if (item->deleting) continue;
+    SLIPWAY_TRY(settle(registry_.remove(item->resource->storage(), item->key, {.precondition_uid = uid})));
+  }
+  if (!content.empty()) return {};
+  auto space = registry_.get(node.resource->storage(), node.key);
+  if (!space) return settle(space);
+  if (meta::uid(**space) != node.uid) return {};
+  Json object = **space;
+  object.at("spec").erase("finalizers");
+  return settle(registry_.update(node.resource->storage(), std::move(object), {.subresource = "finalize"}));
+}
+
+base::Status GarbageCollector::finish_foreground(const DependencyGraph::Node& node) {
+  bool blocked = false;
+  for (const std::string& uid : graph_.dependents(node.uid)) {
+    const DependencyGraph::Node* dependent = graph_.find(uid);
+    for (const auto& owner : dependent->owners)
+      blocked |=
+          owner.uid == node.uid && owner.block_owner_deletion && owner_state(*dependent, owner) == OwnerState::kWaiting;
+    if (!dependent->deleting) queue_.insert(uid);
+  }
+  return blocked ? base::Status() : remove_own_finalizer(node, "foregroundDeletion");
+}
+
+base::Status GarbageCollector::orphan_dependents(const DependencyGraph::Node& node) {
+  for (const std::string& uid : graph_.dependents(node.uid)) {
+    const DependencyGraph::Node* dependent = graph_.find(uid);
+    const auto object = registry_.get(dependent->resource->storage(), dependent->key);
+    if (!object) SLIPWAY_TRY(settle(object));
+    if (object && meta::uid(**object) == uid) SLIPWAY_TRY(keep_owners(*dependent, **object, {node.uid}));
+  }
+  return remove_own_finalizer(node, "orphan");
+}
+
+GarbageCollector::OwnerState GarbageCollector::owner_state(const DependencyGraph::Node& node,
+                                                           const meta::OwnerReference& owner) const {
+  const meta::GroupKind kind{meta::parse_api_version(owner.api_version).group, owner.kind};
+  if (registry_.catalog().find_group_kind(kind) == nullptr) return OwnerState::kPresent;
+  const DependencyGraph::Node* found = graph_.find(owner.uid);
+  if (found == nullptr || found->resource->group_kind() != kind || found->key.name != owner.name)
+    return OwnerState::kGone;
+  // Nothing is owned across namespaces.
+  if (found->resource->namespaced && found->key.ns != node.key.ns) return OwnerState::kGone;
+  return found->is_deleting_dependents() ? OwnerState::kWaiting : OwnerState::kPresent;
+}
+
+base::Status GarbageCollector::delete_if_unowned(const DependencyGraph::Node& node) {
+  const auto states = [&](const std::vector<meta::OwnerReference>& owners, OwnerState state) {
+    return std::ranges::any_of(owners, [&](const auto& owner) { return owner_state(node, owner) == state; });
+  };
+  if (!states(node.owners, OwnerState::kWaiting) && !states(node.owners, OwnerState::kGone)) return {};
+  // The newest owners decide: somebody may have adopted it meanwhile. Then its event, which comes, brings it here
+  // again, and the graph knows the new owner by then.
+  const auto live = registry_.get(node.resource->storage(), node.key);
+  if (!live) return settle(live);
+  if (meta::uid(**live) != node.uid || meta::resource_version(**live) != node.resource_version) return {};
+  const auto owners = meta::owner_references(**live);
+  if (owners.empty()) return {};
+  if (!states(owners, OwnerState::kPresent))
+    return delete_dependent(node, **live, states(owners, OwnerState::kWaiting));
+  std::set<std::string> gone;
+  for (const auto& owner : owners)
+    if (owner_state(node, owner) != OwnerState::kPresent) gone.insert(owner.uid);
+  return keep_owners(node, **live, gone);
+}
+
+base::Status GarbageCollector::delete_dependent(const DependencyGraph::Node& node, const Json& object,
+                                                bool owner_waits) {
+  DeleteOptions options{.precondition_uid = node.uid, .precondition_resource_version = meta::resource_version(object)};
+  const auto& dependents = graph_.dependents(node.uid);
+  // A circle of foreground deletions would wait for itself.
+  const bool is_circle = std::ranges::any_of(dependents, [&](const std::string& uid) {
+    const DependencyGraph::Node* dependent = graph_.find(uid);
+    return dependent->is_deleting_dependents();
+  });
+  if (meta::has_finalizer(object, "orphan"))
+    options.propagation = Propagation::kOrphan;
+  else if (meta::has_finalizer(object, "foregroundDeletion") || (owner_waits && !dependents.empty() && !is_circle))
+    options.propagation = Propagation::kForeground;
+  base::log_debug("registry", "garbage collector deletes {} {}", node.resource->group_resource(), node.key.text());
+  return settle(registry_.remove(node.resource->storage(), node.key, options));
+}
+
+base::Status GarbageCollector::keep_owners(const DependencyGraph::Node& node, const Json& object,
+                                           const std::set<std::string>& gone) {
+  Json changed = object;
+  auto& owners = changed.at({"metadata", "ownerReferences"}).mutable_items();
+  if (std::erase_if(owners, [&](const Json& owner) { return gone.contains(owner.text({"uid"})); }) == 0) return {};
+  return settle(registry_.update(node.resource->storage(), std::move(changed)));
+}
+
+base::Status GarbageCollector::remove_own_finalizer(const DependencyGraph::Node& node, std::string_view finalizer) {
+  const auto live = registry_.get(node.resource->storage(), node.key);
+  if (!live) return settle(live);
+  if (meta::uid(**live) != node.uid) return {};
+  Json changed = **live;
+  if (!meta::remove_finalizer(changed, finalizer)) return {};
+  return settle(registry_.update(node.resource->storage(), std::move(changed)));
+}
+
+}  // namespace slipway::registry
