@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kHistoryLimit = 100;
 
 bool is_onboarded(const Json& host) {
-  return !host.text({"status", "agent", "certificateFingerprint"}).empty();
+  return !host.text({"status", "agent", "keyFingerprint"}).empty();
 }
 bool has_report(const Json& host) {
   return !host.text({"status", "os", "name"}).empty();
@@ -60,7 +60,7 @@ Json with_derived_status(Json host, base::WallTime now) {
 
   const bool authorized = reached.phase != phase::kDeauthorized;
   // The certificate of a deauthorized host is refused for good: to return, it must enrol again with a new token.
-  if (!authorized) host.at({"status", "agent"}).erase("certificateFingerprint");
+  if (!authorized) host.at({"status", "agent"}).erase("keyFingerprint");
   set(host, condition::kAuthorized, authorized, authorized ? "Authorized" : "Deauthorized",
       authorized ? ""
                  : fmt::format("its credentials are refused; to let it back in: slipway host authorize {0}, then "

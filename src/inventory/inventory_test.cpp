@@ -58,9 +58,9 @@ TEST(HostStatus, PhasesFollowWhatIsKnown) {
   for (
       const Row& row :
       {Row{R"({"spec":{}})", "Registered"},
-       Row{R"({"spec":{},"status":{"agent":{"certificateFingerprint":"f"}}})", "Onboarded"},
-       Row{R"({"spec":{},"status":{"agent":{"certificateFingerprint":"f"},"os":{"name":"x"}}})", "Provisioned"},
-       Row{R"({"spec":{"consumerRef":{"kind":"IntelMachine","name":"m"}},"status":{"agent":{"certificateFingerprint":"f"},"os":{"name":"x"}}})",
+       Row{R"({"spec":{},"status":{"agent":{"keyFingerprint":"f"}}})", "Onboarded"},
+       Row{R"({"spec":{},"status":{"agent":{"keyFingerprint":"f"},"os":{"name":"x"}}})", "Provisioned"},
+       Row{R"({"spec":{"consumerRef":{"kind":"IntelMachine","name":"m"}},"status":{"agent":{"keyFingerprint":"f"},"os":{"name":"x"}}})",
            "InUse"},
        Row{R"({"spec":{"authorized":false,"consumerRef":{"kind":"IntelMachine","name":"m"}}})", "Deauthorized"}})
     EXPECT_EQ(derive_phase(json(row.host)).phase, row.phase) << row.host;
@@ -70,14 +70,14 @@ TEST(HostStatus, HistoryGrowsOnlyWithThePhaseAndRevocationForgetsTheCertificate)
   const base::WallTime now{std::chrono::seconds(1000)};
   Json host = with_derived_status(json(R"({"metadata":{"name":"a"},"spec":{}})"), now);
   EXPECT_EQ(with_derived_status(host, now + hours(1)), host) << "a second pass must change nothing";
-  host.at({"status", "agent"}).set("certificateFingerprint", "f");
+  host.at({"status", "agent"}).set("keyFingerprint", "f");
   host = with_derived_status(host, now);
   ASSERT_EQ(host.get({"status", "timeline"}).size(), 2u);
   EXPECT_TRUE(meta::is_condition_true(host, "Onboarded"));
   host.at("spec").set("authorized", false);
   host = with_derived_status(host, now);
   EXPECT_EQ(host.text({"status", "phase"}), "Deauthorized");
-  EXPECT_FALSE(host.get({"status", "agent"}).contains("certificateFingerprint"));
+  EXPECT_FALSE(host.get({"status", "agent"}).contains("keyFingerprint"));
   host.at("spec").set("authorized", true);
   EXPECT_EQ(derive_phase(host).phase, "Registered") << "an authorized host must enrol again";
 }
