@@ -4,9 +4,10 @@
 disk() { case $kind in namespace) echo "$dir/disk" ;; nspawn) echo "$dir/root" ;; esac; }
 
 # What an image's /etc has, taken from this machine. Everything else would be noise in a comparison before/after.
-etc_parts=(alternatives bash.bashrc ca-certificates ca-certificates.conf cloud debian_version environment ethertypes gai.conf group
-    host.conf iproute2 ld.so.cache ld.so.conf ld.so.conf.d localtime login.defs mke2fs.conf nsswitch.conf passwd profile protocols
-    python3 python3.11 rpc services shells ssl terminfo timezone xattr.conf)
+etc_parts=(bash.bashrc ca-certificates.conf cloud debian_version environment ethertypes gai.conf group host.conf ld.so.cache ld.so.conf
+    ld.so.conf.d localtime login.defs mke2fs.conf nsswitch.conf passwd profile protocols rpc services shells timezone xattr.conf)
+# Large folders that nothing writes to: mounted read-only by boot_namespace.
+etc_mounts=(alternatives ssl iproute2)
 
 make_disk_namespace() {
     local agent=$1 disk part
@@ -17,6 +18,7 @@ make_disk_namespace() {
     chmod 1777 "$disk/var/tmp"
     ln -s ../run "$disk/var/run"
     for part in "${etc_parts[@]}"; do [ ! -e "/etc/$part" ] || cp -a "/etc/$part" "$disk/etc/"; done
+    for part in "${etc_mounts[@]}"; do [ ! -e "/etc/$part" ] || mkdir "$disk/etc/$part"; done
     ln -s ../proc/self/mounts "$disk/etc/mtab"
     : >"$disk/etc/resolv.conf"
     echo "$name" >"$disk/etc/hostname"
@@ -68,10 +70,11 @@ write_machine_settings() {
 
 boot_namespace() {
     make_cgroups
+    rm -rf "$dir/usr-local-work"/* # a volatile overlay refuses its old one
     (
         echo "$BASHPID" >"$dir/keeper.pid"
         exec setsid nsenter --net="/run/netns/$netns" unshare --mount --uts --ipc --pid --fork --kill-child=KILL --propagation private \
-            "$here/edge_host/boot_namespace" "$dir" "$name"
+            "$here/edge_host/boot_namespace" "$dir" "$name" "${etc_mounts[@]}"
     ) </dev/null >>"$dir/console.log" 2>&1 &
     disown
 }

@@ -44,7 +44,7 @@ stop_nspawn() {
     local keeper i
     keeper=$(cat "$dir/keeper.pid")
     enter -- systemctl --no-block reboot >/dev/null 2>&1 || true
-    for ((i = 0; i < 1500; i++)); do kill -0 "$keeper" 2>/dev/null || break; sleep 0.02; done
+    for ((i = 0; i < 1500; i++)); do is_alive "$keeper" || break; sleep 0.02; done
     kill_keeper
     local pid
     pid=$(pids_in_network)

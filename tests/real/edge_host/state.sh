@@ -36,6 +36,12 @@ read_state() {
     [ -n "$kind" ]
 }
 
+# A zombie is dead: whoever adopted it may take its time to notice.
+is_alive() {
+    local state
+    state=$(cat "/proc/$1/stat" 2>/dev/null) && [[ $state != *') Z '* && $state != *') X '* ]]
+}
+
 # The host's first process, as this machine numbers it. Fails when the host does not run.
 init_pid() {
     local keeper pid
@@ -101,7 +107,7 @@ kill_keeper() {
         init=$(init_pid || true)
         kill -9 $init "$keeper" 2>/dev/null || true
         local i
-        for ((i = 0; i < 250; i++)); do kill -0 "$keeper" 2>/dev/null || break; sleep 0.02; done
+        for ((i = 0; i < 250; i++)); do is_alive "$keeper" || break; sleep 0.02; done
     fi
     rm -f "$dir/keeper.pid"
 }
