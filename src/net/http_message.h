@@ -12,7 +12,8 @@ namespace slipway::net {
 struct PeerCertificate {
   std::string common_name;
   std::vector<std::string> organizations;
-  std::string sha256_fingerprint;  // hex of the DER
+  std::string sha256_fingerprint;             // hex of the DER certificate
+  std::string public_key_sha256_fingerprint;  // hex of the DER SubjectPublicKeyInfo: survives a renewal
   std::string serial;              // hex
 };
 

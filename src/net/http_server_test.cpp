@@ -1,0 +1,364 @@
+#include "net/http_server.h"
+
+#include <atomic>
+#include <fstream>
+#include <gmock/gmock.h>
+
+#include "net/testing.h"
+
+namespace slipway::net {
+namespace {
+
+using net::testing::Certificates;
+using net::testing::eventually;
+using net::testing::RawClient;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using namespace std::chrono_literals;
+
+void echo(const HttpRequest& request, Responder& responder) {
+  std::string body = request.method + " " + request.path + "\n";
+  for (const auto& [name, value] : request.query) body += name + "=" + value + "\n";
+  if (request.has_certificate) {
+    body += "cn=" + request.certificate.common_name + " o=" + request.certificate.organizations.front() + "\n";
+  }
+  body += request.body;
+  responder.send({.status = 200, .headers = {{"content-type", "text/plain"}}, .body = body});
+}
+
+std::unique_ptr<HttpServer> serve(HttpHandler handler, HttpServerOptions options = {}) {
+  auto server = HttpServer::start(std::move(options), std::move(handler));
+  EXPECT_TRUE(server) << (server ? "" : server.error().message());
+  return std::move(*server);
+}
+
+std::string curl(const HttpServer& server, std::vector<std::string> arguments, const std::string& target,
+                 bool tls = false, int expected_exit = 0) {
+  std::vector<std::string> argv{"curl", "-sS", "--max-time", "20", "--noproxy", "*"};
+  if (tls) argv.insert(argv.end(), {"--cacert", Certificates::instance().path("ca.pem")});
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  argv.push_back((tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(server.port()) + target);
+  return net::testing::run(std::move(argv), expected_exit);
+}
+
+TEST(HttpServer, AnswersCurl) {
+  const auto server = serve(echo);
+  EXPECT_EQ(curl(*server, {}, "/a%20b/c?x=1&y=%2F+z"), "GET /a b/c\nx=1\ny=/ z\n");
+  EXPECT_EQ(curl(*server, {"-d", "hello"}, "/p"), "POST /p\nhello");
+  EXPECT_EQ(curl(*server, {"-d", "hello", "-H", "Transfer-Encoding: chunked"}, "/p"), "POST /p\nhello");
+  EXPECT_THAT(curl(*server, {"-I"}, "/head"), HasSubstr("Content-Length: 11"));
+  EXPECT_THAT(curl(*server, {"-0"}, "/old"), HasSubstr("GET /old"));
+}
+
+TEST(HttpServer, LargeBodiesBothWays) {
+  const auto server = serve(echo);
+  const auto folder = base::TemporaryFolder::create().value();
+  const std::string path = folder.path() / "body";
+  const std::string body(2'500'000, 'x');
+  ASSERT_TRUE(base::write_file_atomically(path, body, 0600));
+  const std::string answer = curl(*server, {"-X", "PUT", "--data-binary", "@" + path, "-o", path + ".out"}, "/big");
+  EXPECT_EQ(base::read_file(path + ".out").value(), "PUT /big\n" + body);
+}
+
+TEST(HttpServer, KeepsTheConnection) {
+  const auto server = serve(echo);
+  RawClient client(server->port());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(client.write("GET /k HTTP/1.1\r\nHost: x\r\n\r\n"));
+    EXPECT_THAT(client.read_text("GET /k\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+  ASSERT_TRUE(client.write("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+  EXPECT_THAT(client.read_to_end(), HasSubstr("Connection: close"));
+  EXPECT_TRUE(client.ended());
+}
+
+TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
+  const auto server = serve(echo);
+  RawClient client(server->port());
+  std::string all;
+  for (int i = 0; i < 20; ++i) all += "GET /n" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  ASSERT_TRUE(client.write(all));
+  const std::string answers = client.read_text("/n19\n");
+  std::size_t at = 0;
+  for (int i = 0; i < 20; ++i) {
+    const std::size_t found = answers.find("GET /n" + std::to_string(i) + "\n");
+    ASSERT_NE(found, std::string::npos) << i;
+    EXPECT_GE(found, at);
+    at = found;
+  }
+}
+
+TEST(HttpServer, ClientCertificateReachesTheHandler) {
+  const Certificates& certificates = Certificates::instance();
+  const auto server = serve(echo, {.tls = certificates.server()});
+  EXPECT_EQ(curl(*server, {}, "/", true), "GET /\n");
+  EXPECT_EQ(
+      curl(*server, {"--cert", certificates.path("client.pem"), "--key", certificates.path("client.key")}, "/", true),
+      "GET /\ncn=host:edge:h1 o=slipway:hosts\n");
+}
+
+TEST(HttpServer, ForeignClientCertificateFailsTheHandshake) {
+  const Certificates& certificates = Certificates::instance();
+  const auto server = serve(echo, {.tls = certificates.server()});
+  const auto result = base::run_process(
+      {.argv = {"curl", "-sS", "--noproxy", "*", "--max-time", "20", "--cacert", certificates.path("ca.pem"), "--cert",
+                certificates.path("stranger.pem"), "--key", certificates.path("stranger.key"),
+                "https://127.0.0.1:" + std::to_string(server->port()) + "/"}});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->exit_code, 56) << result->standard_error;  // TLS 1.3: the alert is the first thing read
+  EXPECT_THAT(result->standard_error, HasSubstr("alert"));
+}
+
+TEST(HttpServer, RequiredClientCertificate) {
+  const Certificates& certificates = Certificates::instance();
+  const auto server = serve(echo, {.tls = certificates.server(true)});
+  const auto result = base::run_process(
+      {.argv = {"curl", "-sS", "--noproxy", "*", "--max-time", "20", "--cacert", certificates.path("ca.pem"),
+                "https://127.0.0.1:" + std::to_string(server->port()) + "/"}});
+  ASSERT_TRUE(result);
+  EXPECT_NE(result->exit_code, 0);
+}
+
+TEST(HttpServer, ReloadedTrustHoldsForNewConnections) {
+  const Certificates& certificates = Certificates::instance();
+  const auto server = serve(echo, {.tls = certificates.server()});
+  TlsServerOptions other = certificates.server();
+  other.client_ca_pem = certificates.text("other-ca.pem");
+  ASSERT_TRUE(server->reload_tls(other));
+  EXPECT_THAT(curl(*server, {"--cert", certificates.path("stranger.pem"), "--key", certificates.path("stranger.key")},
+                   "/", true),
+              HasSubstr("host:edge:h1"));
+  other.key_pem = certificates.text("client.key");
+  EXPECT_FALSE(server->reload_tls(other));
+}
+
+TEST(HttpServer, UnusableTlsOptionsAreRefused) {
+  TlsServerOptions tls = Certificates::instance().server();
+  tls.key_pem = Certificates::instance().text("client.key");
+  const auto server = HttpServer::start({.tls = tls}, echo);
+  ASSERT_FALSE(server);
+  EXPECT_THAT(server.error().message(), HasSubstr("does not belong"));
+}
+
+TEST(HttpServer, TakenPortIsNamed) {
+  const auto first = serve(echo);
+  const auto second = HttpServer::start({.port = first->port()}, echo);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), base::ErrorCode::kUnavailable);
+  EXPECT_THAT(second.error().message(), HasSubstr(std::to_string(first->port())));
+}
+
+TEST(HttpServer, BadInputGetsItsStatus) {
+  const auto server = serve(echo, {.max_header_bytes = 4096, .max_body_bytes = 1000});
+  const struct {
+    std::string input;
+    std::string expected;
+  } cases[] = {
+      {"nonsense\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
+      {"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 400 "},
+      {"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "HTTP/1.1 400 "},
+      {"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400 "},
+      {"GET / HTTP/1.1\r\nX: " + std::string(10'000, 'a') + "\r\n\r\n", "HTTP/1.1 431 "},
+      {"GET / HTTP/1.1\r\nX: " + std::string(10'000, 'a'), "HTTP/1.1 431 "},
+      {"GET /" + std::string(10'000, 'a') + " HTTP/1.1\r\n\r\n", "HTTP/1.1 431 "},
+      {"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", "HTTP/1.1 413 "},
+      {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3ea\r\n" + std::string(1002, 'b'), "HTTP/1.1 413 "},
+  };
+  for (const auto& [input, expected] : cases) {
+    RawClient client(server->port());
+    client.write(input);
+    EXPECT_THAT(client.read_to_end(), StartsWith(expected)) << input.substr(0, 60);
+    EXPECT_TRUE(client.ended());
+  }
+  EXPECT_EQ(curl(*server, {}, "/still"), "GET /still\n");
+}
+
+TEST(HttpServer, TooLargeBodyIsToldToTheClientThatStillSends) {
+  const auto server = serve(echo, {.max_body_bytes = 1000});
+  const auto folder = base::TemporaryFolder::create().value();
+  const std::string path = folder.path() / "body";
+  ASSERT_TRUE(base::write_file_atomically(path, std::string(300'000, 'x'), 0600));
+  EXPECT_EQ(curl(*server, {"-o", "/dev/null", "-w", "%{http_code}", "-H", "Expect:", "--data-binary", "@" + path}, "/"),
+            "413");
+}
+
+TEST(HttpServer, SlowLorisIsCut) {
+  const auto server = serve(echo, {.header_timeout = 1s, .body_timeout = 1s});
+  RawClient silent(server->port());
+  RawClient dripping(server->port());
+  RawClient body(server->port());
+  ASSERT_TRUE(dripping.write("GET / HTTP/1.1\r\n"));
+  ASSERT_TRUE(body.write("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc"));
+  std::jthread drip([&dripping](const std::stop_token& stop) {
+    while (!stop.stop_requested() && dripping.write("X: y\r\n")) std::this_thread::sleep_for(50ms);
+  });
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(dripping.read_to_end(), StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(silent.read_to_end(), StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(body.read_to_end(), StartsWith("HTTP/1.1 408 "));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+  drip.request_stop();
+}
+
+TEST(HttpServer, TlsHandshakeHasALimitAndGarbageEndsIt) {
+  const auto server = serve(echo, {.tls = Certificates::instance().server(), .header_timeout = 1s});
+  RawClient silent(server->port());
+  RawClient garbage(server->port());
+  ASSERT_TRUE(garbage.write("GET / HTTP/1.1\r\n\r\n"));
+  garbage.read_to_end();
+  EXPECT_TRUE(garbage.ended());
+  EXPECT_EQ(silent.read_to_end(), "");
+  EXPECT_TRUE(silent.ended());
+  EXPECT_EQ(curl(*server, {}, "/", true), "GET /\n");
+}
+
+TEST(HttpServer, IdleConnectionEnds) {
+  const auto server = serve(echo, {.idle_timeout = 1s});
+  RawClient client(server->port());
+  ASSERT_TRUE(client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_THAT(client.read_to_end(), HasSubstr("GET /\n"));
+  EXPECT_TRUE(client.ended());
+}
+
+TEST(HttpServer, ExceptionAndSilenceAre500) {
+  const auto server = serve([](const HttpRequest& request, Responder&) {
+    if (request.path == "/throw") throw std::runtime_error("secret detail");
+  });
+  for (const char* path : {"/throw", "/silent"}) {
+    const std::string answer = curl(*server, {"-i"}, path);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
+    EXPECT_THAT(answer, ::testing::Not(HasSubstr("secret")));
+  }
+}
+
+TEST(HttpServer, HeaderValuesCannotSplitTheAnswer) {
+  const auto server = serve([](const HttpRequest&, Responder& responder) {
+    responder.send({.status = 200, .headers = {{"x-name", "a\r\nx-evil: 1"}}, .body = ""});
+  });
+  EXPECT_THAT(curl(*server, {"-i"}, "/"), HasSubstr("x-name: a  x-evil: 1\r\n"));
+}
+
+TEST(HttpServer, StreamsChunks) {
+  std::mutex mutex;
+  std::shared_ptr<BodyStream> body;
+  std::atomic<int> closed = 0;
+  const auto server = serve([&](const HttpRequest&, Responder& responder) {
+    auto stream = responder.stream({.status = 200, .headers = {{"content-type", "text/plain"}}, .body = "first\n"});
+    stream->on_closed([&closed] { ++closed; });
+    const std::lock_guard lock(mutex);
+    body = stream;
+  });
+  RawClient client(server->port());
+  ASSERT_TRUE(client.write("GET /watch HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_THAT(client.read_text("first\n"), HasSubstr("Transfer-Encoding: chunked"));
+  const auto current = [&] {
+    const std::lock_guard lock(mutex);
+    return body;
+  };
+  ASSERT_TRUE(eventually([&] { return current() != nullptr; }));
+  EXPECT_TRUE(current()->write("second\n"));
+  EXPECT_THAT(client.read_text("second\n"), HasSubstr("7\r\nsecond\n\r\n"));
+  current()->finish();
+  EXPECT_EQ(client.read_text("0\r\n\r\n"), "0\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return closed == 1; }));
+  EXPECT_FALSE(current()->write("late"));
+  // The connection goes on.
+  ASSERT_TRUE(client.write("GET /again HTTP/1.1\r\nHost: x\r\n\r\n"));
+  client.read_text("first\n");
+  client.close();
+  EXPECT_TRUE(eventually([&] { return closed == 2; }));
+  EXPECT_TRUE(eventually([&] { return !current()->write("x"); }));
+}
+
+TEST(HttpServer, StreamOfASlowReaderIsCut) {
+  std::atomic<bool> refused = false;
+  std::atomic<int> closed = 0;
+  const auto server = serve(
+      [&](const HttpRequest&, Responder& responder) {
+        const auto stream = responder.stream({});
+        stream->on_closed([&closed] { ++closed; });
+        const std::string block(64u << 10, 'w');
+        for (int i = 0; i < 2000 && !refused; ++i) {
+          if (!stream->write(block)) refused = true;
+        }
+      },
+      {.max_stream_backlog = 1u << 20});
+  RawClient client(server->port());
+  ASSERT_TRUE(client.write("GET /watch HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_TRUE(eventually([&] { return refused && closed == 1; }));
+}
+
+TEST(HttpServer, StreamBeyondKilobytesArrivesWhole) {
+  const std::string block(10'000, 'z');
+  const auto server = serve(
+      [&](const HttpRequest&, Responder& responder) {
+        const auto stream = responder.stream({});
+        for (int i = 0; i < 500; ++i) stream->write(block);
+        stream->finish();
+      },
+      {.tls = Certificates::instance().server()});
+  const auto folder = base::TemporaryFolder::create().value();
+  const std::string path = folder.path() / "out";
+  curl(*server, {"-o", path}, "/", true);
+  EXPECT_EQ(base::read_file(path).value().size(), 5'000'000u);
+}
+
+TEST(HttpServer, StopWaitsForHandlersAndRefusesNewOnes) {
+  std::atomic<bool> entered = false;
+  std::atomic<bool> release = false;
+  auto server = serve([&](const HttpRequest& request, Responder& responder) {
+    entered = true;
+    while (!release) std::this_thread::sleep_for(1ms);
+    echo(request, responder);
+  });
+  RawClient client(server->port());
+  RawClient idle(server->port());
+  ASSERT_TRUE(client.write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_TRUE(eventually([&] { return entered.load(); }));
+  std::jthread stopper([&] { server->stop(10s); });
+  idle.read_to_end();
+  EXPECT_TRUE(idle.ended());
+  release = true;
+  EXPECT_THAT(client.read_to_end(), HasSubstr("GET /slow"));
+  stopper.join();
+  server->stop(0s);
+  server.reset();
+}
+
+TEST(HttpServer, ManyConnectionsAtOnce) {
+  const auto server = serve(echo, {.tls = {}, .worker_threads = 4});
+  std::vector<std::jthread> threads;
+  std::atomic<int> good = 0;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 25; ++i) {
+        RawClient client(server->port());
+        client.write("GET /m HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        if (client.read_to_end().ends_with("GET /m\n")) ++good;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(good, 200);
+}
+
+TEST(HttpServer, ConnectionsBeyondTheLimitWait) {
+  const auto server = serve(echo, {.max_connections = 2});
+  RawClient one(server->port());
+  RawClient two(server->port());
+  for (RawClient* client : {&one, &two}) {
+    client->write("GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    client->read_text("GET /x\n");
+  }
+  RawClient three(server->port());
+  three.write("GET /three HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(three.read_to_end(200ms), "");
+  one.close();
+  EXPECT_THAT(three.read_text("GET /three\n"), StartsWith("HTTP/1.1 200"));
+}
+
+}  // namespace
+}  // namespace slipway::net
