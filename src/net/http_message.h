@@ -14,7 +14,7 @@ struct PeerCertificate {
   std::vector<std::string> organizations;
   std::string sha256_fingerprint;             // hex of the DER certificate
   std::string public_key_sha256_fingerprint;  // hex of the DER SubjectPublicKeyInfo: survives a renewal
-  std::string serial;              // hex
+  std::string serial;                         // hex
 };
 
 struct HttpRequest {

@@ -172,7 +172,7 @@ Result<HttpProgress> HttpResponseParser::next(HttpResponse& response) {
 Result<HttpProgress> HttpResponseParser::end(HttpResponse& response) {
   state_->prepare();
   boost::beast::error_code code;
-  state_->parser->put_eof(code);
+  if (state_->parser->is_header_done()) state_->parser->put_eof(code);  // asserts that something came before
   if (code || !state_->parser->is_done()) {
     return fail(ErrorCode::kUnavailable, "the connection ended before the answer was complete");
   }

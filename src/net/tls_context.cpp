@@ -202,7 +202,8 @@ std::optional<PeerCertificate> peer_certificate(ssl_st* session) {
   peer.sha256_fingerprint = hex(digest.data(), size);
   unsigned char* key_der = nullptr;
   const int key_size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key_der);
-  if (key_size > 0 && EVP_Digest(key_der, static_cast<size_t>(key_size), digest.data(), &size, EVP_sha256(), nullptr) == 1) {
+  if (key_size > 0 &&
+      EVP_Digest(key_der, static_cast<size_t>(key_size), digest.data(), &size, EVP_sha256(), nullptr) == 1) {
     peer.public_key_sha256_fingerprint = hex(digest.data(), size);
   }
   OPENSSL_free(key_der);
