@@ -19,6 +19,9 @@ inline constexpr std::string_view kTokenHashKey = "tokenHash";  // hex of sha256
 inline constexpr std::string_view kExpiresAtKey = "expiresAt";  // RFC 3339
 inline constexpr std::string_view kUsedByKey = "usedBy";        // fingerprint of the public key that used it
 
+// On a Host: it still runs the Kubernetes of a deleted cluster (delete policy "keep"); the value is the cluster's name.
+inline constexpr std::string_view kKeptClusterAnnotation = "slipway.dev/kept-cluster";
+
 // Host status.phase.
 namespace phase {
 inline constexpr std::string_view kRegistered = "Registered";

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <fmt/core.h>
 
+#include "api/cluster/cluster.h"
+#include "api/inventory/inventory.h"
 #include "distro/compatibility.h"
 #include "meta/conditions.h"
 
@@ -42,10 +44,10 @@ std::optional<Refusal> refuse_host(const Json& host, const Json& machine, const 
   if (phase.empty() || phase == "Registered")
     return Refusal{"HostNotOnboarded",
                    fmt::format("host '{}' has not enrolled yet; start slipway-agent on it with its join token", name)};
-  if (const std::string& kept = meta::annotation(host, kKeptClusterAnnotation); !kept.empty())
+  if (const std::string& kept = meta::annotation(host, api::inventory::kKeptClusterAnnotation); !kept.empty())
     return Refusal{"HostKeepsCluster", fmt::format("host '{}' still runs the Kubernetes of the deleted cluster '{}'; "
                                                    "remove its annotation {} to have it cleaned",
-                                                   name, kept, kKeptClusterAnnotation)};
+                                                   name, kept, api::inventory::kKeptClusterAnnotation)};
   if (phase != "Provisioned" && phase != "InUse")
     return Refusal{
         "HostNotProvisioned",

@@ -51,8 +51,4 @@ enum class Release {
 };
 Release decide_release(const Json& host, const Json& machine, std::string_view delete_policy, bool time_is_up);
 
-inline constexpr std::string_view kDeletePolicyAnnotation = "slipway.dev/delete-policy";
-// On a Host: it still runs the Kubernetes of a deleted cluster (delete policy "keep"); the value is the cluster's name.
-inline constexpr std::string_view kKeptClusterAnnotation = "slipway.dev/kept-cluster";
-
 }  // namespace slipway::providers::infra

@@ -33,7 +33,8 @@ class IntelClusterReconciler {
       return Outcome::done();
     }
     // The Cluster controller sets the owner; until then the object is only a piece of YAML.
-    if (meta::owner_of_kind(*original, {std::string(api::cluster::kGroup), "Cluster"}) == nullptr) return Outcome::done();
+    if (meta::owner_of_kind(*original, {std::string(api::cluster::kGroup), "Cluster"}) == nullptr)
+      return Outcome::done();
     Json wanted = *original;
     set_endpoint(wanted);
     const auto now = manager_.clock().now();

@@ -243,7 +243,7 @@ class IntelMachineReconciler {
     const ObjectPtr host = held_host(intel_machine);
     if (host) {
       const ObjectPtr cluster = clusters_.get({meta::ns(intel_machine), meta::label(intel_machine, kClusterNameLabel)});
-      const std::string policy = cluster ? meta::annotation(*cluster, kDeletePolicyAnnotation) : "";
+      const std::string policy = cluster ? meta::annotation(*cluster, api::cluster::kDeletePolicyAnnotation) : "";
       const auto waited =
           manager_.clock().now() -
           base::parse_rfc3339(intel_machine.text({"metadata", "deletionTimestamp"})).value_or(manager_.clock().now());
@@ -274,7 +274,8 @@ class IntelMachineReconciler {
                                 "released without clean-up; it is cleaned when its agent is connected");
     }
     if (decision == Release::kKeep)
-      meta::set_annotation(wanted, kKeptClusterAnnotation, meta::label(intel_machine, kClusterNameLabel));
+      meta::set_annotation(wanted, api::inventory::kKeptClusterAnnotation,
+                           meta::label(intel_machine, kClusterNameLabel));
     if (policy == "deauthorize") wanted.at("spec").set("authorized", false);
     ObjectPtr newest = SLIPWAY_TRY(control::patch_object(manager_.client(), host, wanted));
     base::crash_point("infra.release-recorded");
