@@ -19,6 +19,7 @@ class EncodedObject {
  public:
   explicit EncodedObject(const data::Json& object);
   store::Encoder encoder() const;  // refers to this object
+  std::size_t size() const { return before_.size() + after_.size(); }
 
  private:
   std::string before_;

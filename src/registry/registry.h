@@ -127,6 +127,11 @@ class Registry {
   base::Result<ObjectPtr> update(const ResourceVersionInfo& resource, Json object, const WriteOptions& options = {});
   base::Result<ObjectPtr> patch(const ResourceVersionInfo& resource, const ObjectKey& key, PatchType type,
                                 const Json& patch, const WriteOptions& options = {});
+  // For other kinds of patches: reads the object, lets `change` make the new one and writes it; again when another
+  // writer was quicker, unless the new object names an older resourceVersion itself (kConflict then).
+  using Change = std::function<base::Result<Json>(const Json& current)>;
+  base::Result<ObjectPtr> modify(const ResourceVersionInfo& resource, const ObjectKey& key, const Change& change,
+                                 const WriteOptions& options = {});
   // The object as it was last (or now is, when finalizers keep it).
   base::Result<ObjectPtr> remove(const ResourceVersionInfo& resource, const ObjectKey& key,
                                  const DeleteOptions& options = {});

@@ -50,7 +50,6 @@ struct Registry::State {
   base::Result<ObjectPtr> create(const ResourceVersionInfo& version, Json object, const WriteOptions& options);
   // Reads, lets `change` make the new object (in the caller's version) and writes it; again when another writer was
   // quicker, until the object's resourceVersion no longer matches.
-  using Change = std::function<base::Result<Json>(const Json& current)>;
   base::Result<ObjectPtr> modify(const ResourceVersionInfo& version, const ObjectKey& key, const Change& change,
                                  const WriteOptions& options);
   base::Result<ObjectPtr> replace(const ResourceVersionInfo& version, const ObjectKey& key, const StoredObject& stored,

@@ -1,4 +1,7 @@
+#include <atomic>
 #include <gtest/gtest.h>
+#include <thread>
+#include <vector>
 
 #include "registry/test_registry.h"
 
@@ -368,6 +371,63 @@ TEST(Registry, NamesDoNotReachOtherNamespaces) {
   EXPECT_FALSE(test.registry.get(test.widgets, {"", "default/a"}));
   EXPECT_FALSE(test.registry.get(test.widgets, {"kube-system/../default", "a"}));
   EXPECT_FALSE(test.registry.get(test.gadgets, {"default", "widgets/default/a"}));
+}
+
+TEST(Registry, WhatIsStoredCanBeRead) {
+  TestRegistry test;
+  Json object = gadget("g");
+  object.at("spec").set("text", "a\xff\xc3(z\xe2\x82");
+  const auto created = test.registry.create(test.gadgets, object);
+  ASSERT_OK(created);
+  EXPECT_EQ((**created).text({"spec", "text"}), "a\uFFFD\uFFFD(z\uFFFD\uFFFD");
+  EXPECT_EQ(json(*test.store->get("/registry/example.com/gadgets/g")->value), **created);
+
+  // Each patch may be less deep than the limit, and the sum not.
+  std::string pointer = "/spec";
+  base::ErrorCode code = ErrorCode::kUnknown;
+  for (int round = 0; round < 10 && code == ErrorCode::kUnknown; ++round) {
+    Json value = Json::object(), patch;
+    for (int i = 0; i < 30; ++i) value = Json::object({{"a", value}});
+    patch.append(Json::object({{"op", "add"}, {"path", pointer + "/a"}, {"value", value}}));
+    for (int i = 0; i < 30; ++i) pointer += "/a";
+    const auto patched = test.registry.patch(test.gadgets, {"", "g"}, PatchType::kJson, patch);
+    if (!patched) code = patched.error().code();
+  }
+  EXPECT_EQ(code, ErrorCode::kBadRequest);
+  EXPECT_TRUE(test.registry.get(test.gadgets, {"", "g"}));
+
+  object = gadget("big");
+  object.at("spec").set("text", std::string(4u << 20, 'x'));
+  const auto big = test.registry.create(test.gadgets, object);
+  ASSERT_FALSE(big);
+  EXPECT_EQ(big.error().code(), ErrorCode::kTooLarge);
+}
+
+TEST(Registry, NoWriteIsLostBetweenThreads) {
+  TestRegistry test;
+  ASSERT_OK(test.registry.create(test.gadgets, gadget("g")));
+  constexpr int kThreads = 4, kRounds = 50;
+  std::atomic<int> conflicts = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i)
+      threads.emplace_back([&] {
+        for (int round = 0; round < kRounds;) {
+          const auto done = test.registry.modify(test.gadgets, {"", "g"}, [](const Json& current) {
+            Json next = current;
+            next.at("spec").set("count", current["spec"]["count"].integer_or(0) + 1);
+            return base::Result<Json>(next);
+          });
+          if (done) ++round;
+          // Only a bounded number of tries is made for the caller.
+          if (!done && done.error().code() != ErrorCode::kConflict) ++conflicts;
+        }
+      });
+  }
+  EXPECT_EQ(conflicts, 0);
+  const Json last = **test.registry.get(test.gadgets, {"", "g"});
+  EXPECT_EQ(last["spec"]["count"], Json(kThreads * kRounds));
+  EXPECT_EQ(meta::generation(last), kThreads * kRounds + 1);
 }
 
 TEST(Registry, AdmissionChangesAndRefuses) {

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "data/patch.h"
+#include "registry/object_limits.h"
 #include "registry/object_metadata.h"
 #include "registry/registry_state.h"
 #include "registry/schema.h"
@@ -143,6 +144,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
   if (!options.subresource.empty())
     return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
   SLIPWAY_TRY(check_kind(version, object));
+  SLIPWAY_TRY(make_storable(object));
   SLIPWAY_TRY(normalize_metadata(object));
   if (!meta::resource_version(object).empty())
     return fail(ErrorCode::kBadRequest, "resourceVersion should not be set on objects to be created");
@@ -171,6 +173,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
       return to_version(version, std::make_shared<const Json>(std::move(stored)));
     }
     const EncodedObject encoded(stored);
+    SLIPWAY_TRY(check_size(encoded.size()));
     const auto entry = store.create(storage_key(resource, key), encoded.encoder());
     if (entry) return to_version(version, finish_write(*entry, std::move(stored)));
     if (entry.error().code() != ErrorCode::kAlreadyExists) return entry.error();
@@ -211,6 +214,7 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
   const ResourceInfo& resource = *version.resource;
   const KindStrategy& rules = strategy(resource);
   SLIPWAY_TRY(check_kind(version, object));
+  SLIPWAY_TRY(make_storable(object));
   SLIPWAY_TRY(normalize_metadata(object));
   const std::string& resource_version = meta::resource_version(object);
   if (resource_version.empty() && !rules.unconditional_update)
@@ -250,6 +254,7 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
 base::Result<ObjectPtr> Registry::State::store_replacement(const ResourceInfo& resource, const ObjectKey& key,
                                                            const store::Entry& entry, Json object, bool erase) {
   const EncodedObject encoded(object);
+  SLIPWAY_TRY(check_size(encoded.size()));
   const auto written = erase ? store.remove(entry.key, entry.revision, encoded.encoder())
                              : store.update(entry.key, entry.revision, encoded.encoder());
   if (written) return finish_write(*written, std::move(object));
@@ -262,6 +267,11 @@ base::Result<ObjectPtr> Registry::update(const ResourceVersionInfo& resource, Js
                                          const WriteOptions& options) {
   const ObjectKey key = meta::key_of(object);
   return state_->modify(resource, key, [&](const Json&) -> base::Result<Json> { return object; }, options);
+}
+
+base::Result<ObjectPtr> Registry::modify(const ResourceVersionInfo& resource, const ObjectKey& key,
+                                         const Change& change, const WriteOptions& options) {
+  return state_->modify(resource, key, change, options);
 }
 
 base::Result<ObjectPtr> Registry::patch(const ResourceVersionInfo& resource, const ObjectKey& key, PatchType type,
