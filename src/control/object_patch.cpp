@@ -80,22 +80,32 @@ base::Status drop_finalizer(kube::Client& client, const Json& object, std::strin
   return {};
 }
 
-base::Result<ObjectPtr> create_or_get(kube::Client& client, Json object, const Json* owner) {
-  const Gvk gvk = SLIPWAY_TRY(meta::gvk_of(object));
-  const ObjectKey key = meta::key_of(object);
-  auto created = client.create(std::move(object));
-  if (created.has_value() || created.error().code() != ErrorCode::kAlreadyExists) return created;
-  ObjectPtr existing = SLIPWAY_TRY(client.get(gvk, key));
+namespace {
+
+base::Result<ObjectPtr> owned_by(ObjectPtr existing, const Json* owner) {
   if (owner == nullptr) return existing;
   std::string owners;
   for (const meta::OwnerReference& reference : meta::owner_references(*existing)) {
     if (reference.uid == meta::uid(*owner)) return existing;
     owners += (owners.empty() ? "" : ", ") + reference.kind + " " + reference.name;
   }
-  return base::fail(
-      ErrorCode::kAlreadyExists,
-      fmt::format("{} {} exists and does not belong to {} {} (owners: {}); delete or rename it", gvk.kind, key.text(),
-                  (*owner).text({"kind"}), meta::name(*owner), owners.empty() ? "none" : owners));
+  return base::fail(ErrorCode::kAlreadyExists,
+                    fmt::format("{} {} exists and does not belong to {} {} (owners: {}); delete or rename it",
+                                existing->text({"kind"}), meta::key_of(*existing).text(), owner->text({"kind"}),
+                                meta::name(*owner), owners.empty() ? "none" : owners));
+}
+
+}  // namespace
+
+base::Result<ObjectPtr> create_or_get(kube::Client& client, Json object, const Json* owner) {
+  const Gvk gvk = SLIPWAY_TRY(meta::gvk_of(object));
+  const ObjectKey key = meta::key_of(object);
+  auto existing = client.get(gvk, key);  // repeated passes are the usual case
+  if (existing.has_value()) return owned_by(*existing, owner);
+  if (existing.error().code() != ErrorCode::kNotFound) return existing;
+  auto created = client.create(std::move(object));
+  if (created.has_value() || created.error().code() != ErrorCode::kAlreadyExists) return created;
+  return owned_by(SLIPWAY_TRY(client.get(gvk, key)), owner);
 }
 
 }  // namespace slipway::control
