@@ -1,0 +1,56 @@
+#include "daemon/resource_plane.h"
+
+#include <fmt/core.h>
+
+#include "api/cluster/conversion.h"
+#include "api/embedded_crds.h"
+#include "cluster/cluster_admission.h"
+#include "data/yaml.h"
+#include "inventory/inventory_controllers.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace slipway::daemon {
+
+using base::Result;
+using base::Status;
+using data::Json;
+
+namespace {
+
+Status add_kinds(registry::Registry& registry) {
+  for (const api::EmbeddedFile& file : api::embedded_crds()) {
+    const Json crd = SLIPWAY_TRY(data::parse_yaml(file.content()).with_context(std::string(file.name())));
+    SLIPWAY_TRY(registry.add_crd(crd).with_context(std::string(file.name())));
+  }
+  for (const char* kind : {"Cluster", "ClusterClass", "Machine"})
+    registry.set_converter({"cluster.x-k8s.io", kind}, [](const Json& object, const std::string& version) {
+      return api::cluster::convert(object, version);
+    });
+  inventory::add_host_admission(registry);
+  cluster::add_admission(registry);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ResourcePlane>> ResourcePlane::open(const std::filesystem::path& data_folder) {
+  return over(SLIPWAY_TRY(store::open_sqlite_store(data_folder)));
+}
+
+Result<std::unique_ptr<ResourcePlane>> ResourcePlane::over(std::unique_ptr<store::Store> store) {
+  auto plane = std::unique_ptr<ResourcePlane>(new ResourcePlane());
+  plane->store_ = std::move(store);
+  plane->registry_ = std::make_unique<registry::Registry>(*plane->store_, registry::Registry::Options{});
+  SLIPWAY_TRY(add_kinds(*plane->registry_));
+  plane->client_ = std::make_unique<kube::LocalClient>(*plane->registry_);
+  plane->garbage_collector_ = std::make_unique<registry::GarbageCollector>(*plane->registry_);
+  plane->garbage_collector_->start();
+  return plane;
+}
+
+void ResourcePlane::stop() {
+  if (garbage_collector_) garbage_collector_->stop();
+  if (store_) store_->close();
+}
+
+}  // namespace slipway::daemon

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "kube/local_client.h"
+#include "registry/garbage_collector.h"
+#include "registry/registry.h"
+#include "store/store.h"
+
+namespace slipway::daemon {
+
+// Store, registry with every kind of Slipway, garbage collection, and the in-process client: what everything else in
+// slipwayd stands on.
+class ResourcePlane {
+ public:
+  static base::Result<std::unique_ptr<ResourcePlane>> open(const std::filesystem::path& data_folder);
+  // For tests: the same over a store of the caller's.
+  static base::Result<std::unique_ptr<ResourcePlane>> over(std::unique_ptr<store::Store> store);
+  ~ResourcePlane() { stop(); }
+
+  registry::Registry& registry() { return *registry_; }
+  kube::Client& client() { return *client_; }
+  // Garbage collection ends, further writes are refused. Idempotent.
+  void stop();
+
+ private:
+  ResourcePlane() = default;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<registry::GarbageCollector> garbage_collector_;
+  std::unique_ptr<kube::LocalClient> client_;
+};
+
+}  // namespace slipway::daemon

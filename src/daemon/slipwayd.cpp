@@ -1,0 +1,199 @@
+#include "daemon/slipwayd.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "apiserver/api_server.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "cluster/cluster_controllers.h"
+#include "control/manager.h"
+#include "daemon/cluster_route.h"
+#include "daemon/credentials.h"
+#include "daemon/resource_plane.h"
+#include "daemon/workload_access.h"
+#include "gateway/gateway.h"
+#include "inventory/inventory_controllers.h"
+#include "net/http_server.h"
+#include "providers/bootstrap/bootstrap_controller.h"
+#include "providers/controlplane/control_plane_controller.h"
+#include "providers/infra/infra_controllers.h"
+#include "southbound/agent_door.h"
+#include "southbound/southbound_controller.h"
+#include "templates/template_controller.h"
+
+namespace slipway::daemon {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  const auto bad = [&] {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("'{}' is no address to listen on; write ADDR:PORT such as 127.0.0.1:6440 or [::1]:6440", text));
+  };
+  const auto colon = text.rfind(':');
+  if (colon == text.npos || colon == 0) return bad();
+  std::string_view host = text.substr(0, colon), port = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  ListenAddress address{std::string(host), 0};
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (error != std::errc() || end != port.data() + port.size() || port.empty()) return bad();
+  return address;
+}
+
+namespace {
+
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+}
+
+// How clients reach a door that listens on `address`.
+std::string reachable_host(const SlipwaydOptions& options, const ListenAddress& address) {
+  if (!options.advertise.empty()) return options.advertise.front();
+  if (address.host == "0.0.0.0") return "127.0.0.1";
+  if (address.host == "::") return "::1";
+  return address.host;
+}
+
+// Every name under which a client may call this machine, for the serving certificate.
+std::vector<std::string> serving_names(const SlipwaydOptions& options) {
+  std::vector<std::string> names{"localhost", "127.0.0.1"};
+  std::array<char, 256> hostname{};
+  if (::gethostname(hostname.data(), hostname.size() - 1) == 0 && hostname[0] != '\0')
+    names.emplace_back(hostname.data());
+  for (const ListenAddress* address : {&options.api, &options.agents, &options.gateway})
+    if (address->host != "0.0.0.0" && address->host != "::") names.push_back(address->host);
+  names.insert(names.end(), options.advertise.begin(), options.advertise.end());
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+class Process final : public Slipwayd {
+ public:
+  explicit Process(SlipwaydOptions options) : options_(std::move(options)) {}
+  ~Process() override { stop(); }
+
+  Status open() {
+    SLIPWAY_TRY(base::make_folders(options_.data_folder, 0700));
+    credentials_ = SLIPWAY_TRY(
+        load_or_create_credentials(options_.data_folder, serving_names(options_), base::SystemClock::instance().now()));
+    plane_ = SLIPWAY_TRY(ResourcePlane::open(options_.data_folder));
+    manager_ = control::Manager::create({.client = &plane_->client(), .component = "slipwayd"});
+    SLIPWAY_TRY(open_gateway());
+    add_controllers();
+    // The doors open last: whoever comes in finds every controller at work.
+    SLIPWAY_TRY(manager_->start());
+    SLIPWAY_TRY(open_doors());
+    return write_admin_kubeconfig(options_.data_folder, credentials_, api_url(), base::SystemClock::instance().now());
+  }
+
+  void stop() override {
+    if (stopped_.exchange(true)) return;
+    constexpr std::chrono::milliseconds kGrace{3'000};
+    if (api_server_) api_server_->stop();
+    if (api_door_) api_door_->stop(kGrace);
+    if (gateway_) gateway_->stop();
+    if (connections_) connections_->close_all("the orchestrator stops");
+    if (agent_http_) agent_http_->stop(kGrace);
+    if (manager_) manager_->stop();
+    if (plane_) plane_->stop();
+  }
+
+  std::string api_url() const override {
+    return "https://" + host_and_port(reachable_host(options_, options_.api), api_door_->port());
+  }
+  std::string agents_url() const override {
+    return "https://" + host_and_port(reachable_host(options_, options_.agents), agent_http_->port());
+  }
+  std::string gateway_address() const override {
+    return host_and_port(reachable_host(options_, options_.gateway), gateway_->port());
+  }
+  std::filesystem::path kubeconfig_path() const override { return options_.data_folder / "admin.kubeconfig"; }
+
+ private:
+  Status open_gateway() {
+    connections_ = std::make_unique<southbound::Connections>(
+        [this](const meta::ObjectKey& host) { manager_->enqueue(southbound::kControllerName, host); });
+    route_ = std::make_unique<ClusterRoute>(*manager_);
+    gateway_ = SLIPWAY_TRY(
+        gateway::Gateway::start({.address = options_.gateway.host, .port = options_.gateway.port},
+                                [this](const std::string& server_name) -> Result<std::shared_ptr<net::TunnelStream>> {
+                                  const meta::ObjectKey host = SLIPWAY_TRY(route_->host_of(server_name));
+                                  return connections_->open_tunnel(host, agentproto::kKubernetesApiTarget);
+                                }));
+    return {};
+  }
+
+  void add_controllers() {
+    const providers::infra::InfraOptions infra{.endpoint_host = reachable_host(options_, options_.gateway),
+                                               .endpoint_port = gateway_->port()};
+    const std::string loopback = options_.gateway.host == "0.0.0.0" ? "127.0.0.1"
+                                 : options_.gateway.host == "::"    ? "::1"
+                                                                    : options_.gateway.host;
+    workload_ = std::make_unique<WorkloadAccess>(plane_->client(), loopback, gateway_->port());
+    enrollment_ =
+        std::make_unique<southbound::Enrollment>(*manager_, southbound::Enrollment::Options{.ca = credentials_.ca});
+    agent_door_ = std::make_unique<southbound::AgentDoor>(*manager_, *connections_, *enrollment_);
+    templates::add_default_template_controller(*manager_);
+    templates::add_template_controller(*manager_);
+    cluster::add_controllers(*manager_, *workload_);
+    providers::bootstrap::add_kthrees_config_controller(*manager_);
+    providers::controlplane::add_control_plane_controller(*manager_, *workload_);
+    providers::infra::add_intel_cluster_controller(*manager_, infra);
+    providers::infra::add_intel_machine_controller(*manager_, infra);
+    inventory::add_host_controller(*manager_);
+    southbound::add_southbound_controller(*manager_, *connections_, *enrollment_);
+  }
+
+  net::HttpServerOptions door(const ListenAddress& address) const {
+    return {.address = address.host,
+            .port = address.port,
+            .tls = {.certificate_pem = credentials_.serving.certificate_pem,
+                    .key_pem = credentials_.serving.key_pem,
+                    .client_ca_pem = credentials_.ca.certificate_pem}};
+  }
+
+  Status open_doors() {
+    api_server_ = std::make_unique<apiserver::ApiServer>(plane_->registry());
+    api_door_ = SLIPWAY_TRY(net::HttpServer::start(
+        door(options_.api), [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
+    agent_http_ =
+        SLIPWAY_TRY(net::HttpServer::start(door(options_.agents), [this](const auto& request, auto& responder) {
+          agent_door_->handle(request, responder);
+        }));
+    return {};
+  }
+
+  SlipwaydOptions options_;
+  Credentials credentials_;
+  std::unique_ptr<ResourcePlane> plane_;
+  std::unique_ptr<WorkloadAccess> workload_;
+  std::unique_ptr<southbound::Connections> connections_;
+  std::unique_ptr<ClusterRoute> route_;
+  std::unique_ptr<southbound::Enrollment> enrollment_;
+  std::unique_ptr<southbound::AgentDoor> agent_door_;
+  std::unique_ptr<control::Manager> manager_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<apiserver::ApiServer> api_server_;
+  std::unique_ptr<net::HttpServer> api_door_, agent_http_;
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Slipwayd>> Slipwayd::start(SlipwaydOptions options) {
+  auto process = std::make_unique<Process>(std::move(options));
+  SLIPWAY_TRY(process->open());
+  return std::unique_ptr<Slipwayd>(std::move(process));
+}
+
+}  // namespace slipway::daemon
