@@ -1,0 +1,228 @@
+#include "apiserver/api_server.h"
+
+#include <fmt/core.h>
+
+#include "apiserver/discovery.h"
+#include "apiserver/openapi.h"
+#include "apiserver/resource_request.h"
+#include "apiserver/watch_pump.h"
+#include "base/log.h"
+#include "base/version.h"
+
+namespace slipway::apiserver {
+
+using base::ErrorCode;
+using data::Json;
+using Method = std::string_view;
+
+namespace {
+
+// The Kubernetes whose API this is; clients derive from it what they may ask for.
+constexpr std::string_view kKubernetesMinor = "36";
+
+Json version_info() {
+  return Json::object({{"major", "1"},
+                       {"minor", std::string(kKubernetesMinor)},
+                       {"gitVersion", fmt::format("v1.{}.0+slipway-{}", kKubernetesMinor, base::kVersion)},
+                       {"gitCommit", ""},
+                       {"gitTreeState", ""},
+                       {"buildDate", ""},
+                       {"goVersion", ""},
+                       {"compiler", ""},
+                       {"platform", "linux/amd64"}});
+}
+
+net::HttpResponse text_response(std::string text) {
+  return {200, {{"content-type", "text/plain; charset=utf-8"}, {"x-content-type-options", "nosniff"}}, std::move(text)};
+}
+
+net::HttpResponse error_response(const base::Error& error, const StatusSubject& subject, const Negotiated& form) {
+  Negotiated plain;
+  plain.yaml = form.yaml;
+  net::HttpResponse response = make_response(http_status_of(error.code()), status_of(error, subject), plain);
+  if (error.code() == ErrorCode::kTimeout || error.code() == ErrorCode::kUnavailable)
+    response.headers.emplace_back("retry-after", "1");
+  return response;
+}
+
+net::HttpResponse not_found() {
+  return make_response(404, failure_status(404, "NotFound", "the server could not find the requested resource"), {});
+}
+
+net::HttpResponse method_not_allowed(const StatusSubject& subject) {
+  return make_response(405,
+                       failure_status(405, "MethodNotAllowed",
+                                      "the server does not allow this method on the requested resource", subject),
+                       {});
+}
+
+std::string_view verb_of(const net::HttpRequest& request, const RequestPath& path, bool watch) {
+  const bool object = path.kind == RequestPath::Kind::kObject;
+  if (path.kind != RequestPath::Kind::kCollection && !object) {
+    if (request.method == "POST") return "post";
+    return request.method == "GET" ? "get" : "other";
+  }
+  if (request.method == "GET" || request.method == "HEAD") return watch ? "watch" : object ? "get" : "list";
+  if (request.method == "POST") return "create";
+  if (request.method == "PUT") return "update";
+  if (request.method == "PATCH") return "patch";
+  if (request.method == "DELETE") return object ? "delete" : "deletecollection";
+  return "other";
+}
+
+bool has_subresource(const registry::ResourceVersionInfo& resource, std::string_view name) {
+  if (name == "status") return resource.has_status;
+  return name == "finalize" && resource.resource->group_kind() == meta::GroupKind{"", "Namespace"};
+}
+
+}  // namespace
+
+struct ApiServer::State {
+  State(registry::Registry& the_registry, ApiServerOptions the_options)
+      : registry(the_registry), options(std::move(the_options)), pump(*options.clock, options.watch_threads) {}
+
+  registry::Registry& registry;
+  const ApiServerOptions options;
+  TableFormats tables;
+  WatchPump pump;  // last: its threads use the tables
+
+  void serve(const net::HttpRequest& request, net::Responder& responder);
+  net::HttpResponse serve_document(const net::HttpRequest& request, const RequestPath& path);
+  void serve_resource(const ResourceRequest& request, std::string_view verb, net::Responder& responder);
+  base::Status start_watch(const ResourceRequest& request, net::Responder& responder);
+};
+
+ApiServer::ApiServer(registry::Registry& registry, ApiServerOptions options)
+    : state_(std::make_unique<State>(registry, std::move(options))) {}
+
+ApiServer::~ApiServer() = default;
+
+void ApiServer::handle(const net::HttpRequest& request, net::Responder& responder) {
+  state_->serve(request, responder);
+}
+
+void ApiServer::stop() {
+  state_->pump.stop();
+}
+
+std::size_t ApiServer::watch_count() const {
+  return state_->pump.size();
+}
+
+void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& responder) {
+  const RequestPath path = parse_request_path(request.path);
+  const bool is_resource = path.kind == RequestPath::Kind::kCollection || path.kind == RequestPath::Kind::kObject;
+  const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
+  const auto watch = query_flag(request, "watch");
+  const std::string_view verb = verb_of(request, path, is_resource && watch && *watch);
+  const registry::ResourceVersionInfo* resource =
+      is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
+  const StatusSubject subject{path.group, path.resource, resource ? resource->resource->kind : "", path.name};
+
+  if (const base::Status allowed = options.access({request, path, verb}); !allowed)
+    return responder.send(error_response(allowed.error(), subject, form));
+  if (!form.acceptable)
+    return responder.send(
+        make_response(406,
+                      failure_status(406, "NotAcceptable",
+                                     "only the following media types are accepted: application/json, application/yaml"),
+                      {}));
+  if (!is_resource) return responder.send(serve_document(request, path));
+  if (!resource) return responder.send(not_found());
+  const bool wrong_scope = !path.ns.empty() && !resource->resource->namespaced;
+  const bool lacks_namespace = path.ns.empty() && resource->resource->namespaced && !path.name.empty();
+  if (wrong_scope || lacks_namespace || (!path.subresource.empty() && !has_subresource(*resource, path.subresource)))
+    return responder.send(not_found());
+  serve_resource({registry, *resource, request, path, form, tables, *options.clock}, verb, responder);
+}
+
+net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& request, const RequestPath& path) {
+  if (request.method != "GET" && request.method != "HEAD") return method_not_allowed({});
+  const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
+  const auto& catalog = registry.catalog();
+  const auto found = [&](const std::optional<Json>& document) {
+    return document ? make_response(200, *document, form) : not_found();
+  };
+  switch (path.kind) {
+    case RequestPath::Kind::kGroups:
+      if (form.shape == Negotiated::Shape::kAggregatedDiscovery)
+        return make_response(200, aggregated_discovery(catalog, path.legacy, form.discovery_version), form);
+      return make_response(200, path.legacy ? api_versions(options.address) : api_group_list(catalog), form);
+    case RequestPath::Kind::kGroup:
+      return found(api_group(catalog, path.group));
+    case RequestPath::Kind::kGroupVersion:
+      if (path.group.empty() != path.legacy) return not_found();
+      return found(api_resource_list(catalog, path.group, path.version));
+    default:
+      break;
+  }
+  if (request.path == "/healthz" || request.path == "/livez" || request.path == "/readyz") return text_response("ok");
+  if (request.path == "/version" || request.path == "/version/") return make_response(200, version_info(), form);
+  if (request.path == "/openapi/v3") return make_response(200, openapi_index(catalog), {});
+  constexpr std::string_view kOpenApi = "/openapi/v3/";
+  if (request.path.starts_with(kOpenApi))
+    return found(openapi_group_version(catalog, request.path.substr(kOpenApi.size())));
+  if (request.path == "/")
+    return make_response(200,
+                         Json::object({{"paths", Json::array({"/api", "/api/v1", "/apis", "/healthz", "/livez",
+                                                              "/openapi/v3", "/readyz", "/version"})}}),
+                         {});
+  return not_found();
+}
+
+void ApiServer::State::serve_resource(const ResourceRequest& request, std::string_view verb,
+                                      net::Responder& responder) {
+  const bool object = request.path.kind == RequestPath::Kind::kObject;
+  const bool status = !request.path.subresource.empty();
+  base::Result<net::HttpResponse> response = base::fail(ErrorCode::kUnknown, "");
+  if (verb == "watch") {
+    const base::Status started = start_watch(request, responder);
+    if (started) return;
+    response = started.error();
+  } else if (verb == "get") {
+    response = get_object(request);
+  } else if (verb == "list") {
+    response = list_objects(request);
+  } else if (verb == "create" && !object && (!request.path.ns.empty() || !request.resource.resource->namespaced)) {
+    response = create_object(request);
+  } else if (verb == "update" && object) {
+    response = update_object(request);
+  } else if (verb == "patch" && object) {
+    response = patch_object(request);
+  } else if (verb == "delete" && !status) {
+    response = delete_object(request);
+  } else if (verb == "deletecollection" && (!request.path.ns.empty() || !request.resource.resource->namespaced)) {
+    response = delete_collection(request);
+  } else {
+    return responder.send(method_not_allowed(request.subject()));
+  }
+  if (!response && http_status_of(response.error().code()) >= 500)
+    base::log_warning("apiserver", "{} {}: {}", request.http.method, request.http.path, response.error().message());
+  responder.send(response ? std::move(*response) : error_response(response.error(), request.subject(), request.form));
+}
+
+base::Status ApiServer::State::start_watch(const ResourceRequest& request, net::Responder& responder) {
+  const registry::WatchOptions watch_choice = SLIPWAY_TRY(watch_options(request));
+  const IncludeObject include = SLIPWAY_TRY(include_object(request.http));
+  // Without a wish 30 to 60 minutes, spread so that clients do not all come back at once.
+  const auto spread = static_cast<unsigned char>(options.random->bytes(1)[0]);
+  std::int64_t seconds = SLIPWAY_TRY(query_number(request.http, "timeoutSeconds", 0));
+  if (seconds == 0) seconds = 1800 + spread * 7;
+  const std::chrono::seconds lifetime(std::min<std::int64_t>(seconds, 24 * 3600));
+  auto watch = registry.watch(request.resource, watch_choice);
+  if (!watch && watch.error().code() != ErrorCode::kExpired) return std::move(watch.error());
+
+  net::HttpResponse head;
+  head.headers = {{"content-type", "application/json"}, {"cache-control", "no-cache, private"}};
+  std::shared_ptr<net::BodyStream> body = responder.stream(std::move(head));
+  if (!watch) {
+    // kube-apiserver tells a watch that is too old inside the stream.
+    body->write(watch_error_line(watch.error()));
+    body->finish();
+    return {};
+  }
+  pump.add(std::move(*watch), std::move(body), watch_encoder(request, include), watch_error_line, lifetime);
+  return {};
+}
+
+}  // namespace slipway::apiserver

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "apiserver/access.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "net/http_server.h"
+#include "registry/registry.h"
+
+namespace slipway::apiserver {
+
+struct ApiServerOptions {
+  base::Clock* clock = &base::SystemClock::instance();
+  base::Random* random = &base::SystemRandom::instance();
+  // Who may do what; the place of RBAC.
+  std::function<base::Status(const AccessRequest&)> access = check_certificate_access;
+  int watch_threads = 2;
+  std::string address;  // host:port that /api names
+};
+
+// The Kubernetes HTTP door over a Registry: discovery, reads, writes, watches, tables, Status errors, as kube-apiserver
+// answers them (the API conventions; `kubectl` and client-go are the measure). Server-side apply is not served.
+// Thread-safe; the registry must outlive it. stop() before the HTTP server stops, so that watches end cleanly.
+class ApiServer {
+ public:
+  explicit ApiServer(registry::Registry& registry, ApiServerOptions options = {});
+  ~ApiServer();
+
+  void handle(const net::HttpRequest& request, net::Responder& responder);
+  // Ends every watch; later ones end at once.
+  void stop();
+  std::size_t watch_count() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace slipway::apiserver

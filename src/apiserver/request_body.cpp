@@ -1,0 +1,33 @@
+#include "apiserver/request_body.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "data/json_text.h"
+#include "data/yaml.h"
+
+namespace slipway::apiserver {
+
+std::string media_type(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
+  std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return type;
+}
+
+base::Result<data::Json> read_body(const net::HttpRequest& request) {
+  const std::string type = media_type(request.header("content-type"));
+  base::Result<data::Json> body = data::Json();
+  if (type.empty() || type == "application/json") {
+    body = data::parse_json(request.body);
+  } else if (type == "application/yaml") {
+    body = data::parse_yaml(request.body);
+  } else {
+    return base::fail(base::ErrorCode::kUnsupported,
+                      "the body of the request was in an unknown format - accepted media types include: "
+                      "application/json, application/yaml");
+  }
+  return std::move(body).with_context("the object provided is unrecognized");
+}
+
+}  // namespace slipway::apiserver

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "data/json.h"
+#include "net/http_message.h"
+
+namespace slipway::apiserver {
+
+// "Application/JSON; charset=utf-8" -> "application/json".
+std::string media_type(std::string_view content_type);
+
+// The object in a request's body, JSON or YAML by its Content-Type (none: JSON). kUnsupported for another type,
+// kBadRequest for text that is no such object.
+base::Result<data::Json> read_body(const net::HttpRequest& request);
+
+}  // namespace slipway::apiserver

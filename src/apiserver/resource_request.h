@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "apiserver/field_validation.h"
+#include "apiserver/negotiation.h"
+#include "apiserver/request_path.h"
+#include "apiserver/status.h"
+#include "apiserver/table.h"
+#include "base/clock.h"
+#include "net/http_message.h"
+#include "registry/registry.h"
+
+namespace slipway::apiserver {
+
+// One request for a resource, read from HTTP: everything its handler needs. Lives as long as the request.
+struct ResourceRequest {
+  registry::Registry& registry;
+  const registry::ResourceVersionInfo& resource;
+  const net::HttpRequest& http;
+  const RequestPath& path;
+  Negotiated form;
+  TableFormats& tables;
+  base::Clock& clock;
+
+  meta::ObjectKey key() const { return {path.ns, path.name}; }
+  StatusSubject subject() const;
+};
+
+// A parameter of the query that must be a number; `fallback` when it is absent.
+base::Result<std::int64_t> query_number(const net::HttpRequest& http, std::string_view name, std::int64_t fallback);
+// "true", "1", "" (present without value) and their opposites.
+base::Result<bool> query_flag(const net::HttpRequest& http, std::string_view name);
+base::Result<IncludeObject> include_object(const net::HttpRequest& http);
+
+// Reading. Each answers with the finished response.
+base::Result<net::HttpResponse> get_object(const ResourceRequest& request);
+base::Result<net::HttpResponse> list_objects(const ResourceRequest& request);
+base::Result<registry::WatchOptions> watch_options(const ResourceRequest& request);
+// Makes the lines of a watch; outlives the request.
+std::function<std::string(const registry::WatchEvent&)> watch_encoder(const ResourceRequest& request,
+                                                                      IncludeObject include);
+std::string watch_error_line(const base::Error& error);
+
+// Writing.
+base::Result<net::HttpResponse> create_object(const ResourceRequest& request);
+base::Result<net::HttpResponse> update_object(const ResourceRequest& request);
+base::Result<net::HttpResponse> patch_object(const ResourceRequest& request);
+base::Result<net::HttpResponse> delete_object(const ResourceRequest& request);
+base::Result<net::HttpResponse> delete_collection(const ResourceRequest& request);
+
+// One object in the form the client asked for.
+base::Result<net::HttpResponse> object_response(const ResourceRequest& request, int status, const data::Json& object);
+
+}  // namespace slipway::apiserver

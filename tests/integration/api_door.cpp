@@ -1,0 +1,96 @@
+#include "tests/integration/api_door.h"
+
+#include <cstdlib>
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "pki/kubeconfig.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace slipway::integration {
+
+namespace {
+
+using std::chrono::hours;
+
+template <typename T>
+T must(base::Result<T> result) {
+  if (!result) {
+    fmt::print(stderr, "{}\n", result.error().message());
+    std::abort();
+  }
+  return std::move(*result);
+}
+
+}  // namespace
+
+ApiDoor::ApiDoor() : folder_(must(base::TemporaryFolder::create("slipway-door"))) {
+  const base::WallTime now = base::SystemClock::instance().now();
+  ca_ = must(pki::create_ca({"slipway-ca", {}}, pki::KeyType::kEcP256, hours(24), now));
+  pki::CertificateRequest serving;
+  serving.subject = {"slipwayd", {}};
+  serving.ip_addresses = {"127.0.0.1"};
+  const auto pair = must(pki::issue(ca_, serving, pki::KeyType::kEcP256, now));
+
+  store = must(store::open_sqlite_store(folder_.path() / "data"));
+  registry = std::make_unique<registry::Registry>(*store, registry::Registry::Options{});
+  api = std::make_unique<apiserver::ApiServer>(*registry);
+  net::HttpServerOptions options;
+  options.tls = {pair.certificate_pem, pair.key_pem, ca_.certificate_pem, false};
+  server_ = must(net::HttpServer::start(options, [this](const net::HttpRequest& request, net::Responder& responder) {
+    api->handle(request, responder);
+  }));
+  admin_kubeconfig_ = kubeconfig("admin", "system:masters");
+}
+
+ApiDoor::~ApiDoor() {
+  api->stop();
+  server_->stop(std::chrono::seconds(2));
+  server_.reset();
+}
+
+std::string ApiDoor::url() const {
+  return fmt::format("https://127.0.0.1:{}", server_->port());
+}
+
+std::string ApiDoor::kubeconfig(const std::string& name, const std::string& organization) const {
+  pki::Kubeconfig config;
+  config.server = url();
+  config.ca_pem = ca_.certificate_pem;
+  if (!organization.empty()) {
+    pki::CertificateRequest request;
+    request.subject = {name, {organization}};
+    request.usage = pki::Usage::kClient;
+    const auto pair = must(pki::issue(ca_, request, pki::KeyType::kEcP256, base::SystemClock::instance().now()));
+    config.client_certificate_pem = pair.certificate_pem;
+    config.client_key_pem = pair.key_pem;
+  }
+  const auto path = folder_.path() / (name + ".kubeconfig");
+  if (const auto written = base::write_file_atomically(path, pki::render_kubeconfig(config), 0600); !written)
+    std::abort();
+  return path;
+}
+
+base::ProcessResult ApiDoor::kubectl(std::vector<std::string> arguments, const std::string& input) const {
+  base::ProcessOptions options;
+  options.argv = {find_kubectl(), "--kubeconfig", admin_kubeconfig_, "--cache-dir", folder_.path() / "cache"};
+  options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
+  options.input = input;
+  options.timeout = std::chrono::seconds(60);
+  return must(base::run_process(options));
+}
+
+std::string find_kubectl() {
+  if (const char* named = std::getenv("KUBECTL")) return named;
+  std::string path = std::getenv("PATH") ? std::getenv("PATH") : "";
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    const std::filesystem::path candidate = std::filesystem::path(path.substr(at, end - at)) / "kubectl";
+    std::error_code ignored;
+    if (std::filesystem::exists(candidate, ignored)) return candidate;
+    at = end + 1;
+  }
+  return {};
+}
+
+}  // namespace slipway::integration
