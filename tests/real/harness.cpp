@@ -276,6 +276,19 @@ void EdgeHost::kill_agent() {
 bool EdgeHost::agent_running() {
   return agent_ && agent_->running();
 }
+
+// The child of the edge-host command that bears the agent's name.
+pid_t EdgeHost::agent_pid() const {
+  if (!agent_) return 0;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const pid_t pid = std::atoi(name.c_str());
+    if (base::read_file(entry.path() / "comm").value_or("") == "slipway-agent\n" && ::getpgid(pid) == agent_->pid())
+      return pid;
+  }
+  return 0;
+}
 std::string EdgeHost::agent_log() const {
   return base::read_file(folder_ / "agent.log").value_or("");
 }

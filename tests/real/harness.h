@@ -107,6 +107,7 @@ class EdgeHost {
                            const std::map<std::string, std::string>& environment = {});
   void kill_agent();  // SIGKILL to the agent only
   bool agent_running();
+  pid_t agent_pid() const;  // of slipway-agent itself, as this machine sees it; 0 when it does not run
   std::string agent_log() const;
   base::Result<base::ProcessResult> exec(std::vector<std::string> argv, milliseconds timeout = milliseconds(60'000));
   base::Status cut_uplink();
