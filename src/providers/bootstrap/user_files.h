@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "control/manager.h"
+#include "providers/bootstrap/bootstrap_document.h"
+
+namespace slipway::providers::bootstrap {
+
+// spec.files of a KThreesConfig in `ns`: content from Secrets looked up, encodings undone. Errors name the file's index
+// and path and never hold content: kNotFound for a missing Secret or key, kInvalid, kTooLarge.
+base::Result<std::vector<UserFile>> resolve_files(kube::Client& client, const std::string& ns, const data::Json& files);
+
+}  // namespace slipway::providers::bootstrap

@@ -1,0 +1,261 @@
+#include "providers/controlplane/control_plane_controller.h"
+
+#include <fmt/core.h>
+
+#include "api/bootstrap/bootstrap.h"
+#include "api/cluster/cluster.h"
+#include "api/cluster/timeline.h"
+#include "api/controlplane/controlplane.h"
+#include "base/crash_point.h"
+#include "control/object_patch.h"
+#include "meta/conditions.h"
+#include "providers/bootstrap/cluster_secrets.h"
+#include "providers/controlplane/control_plane_machine.h"
+#include "providers/controlplane/control_plane_status.h"
+#include "providers/controlplane/kubeconfig_secret.h"
+
+namespace slipway::providers::controlplane {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+using base::Status;
+using control::Outcome;
+using meta::Gvk;
+using meta::ObjectKey;
+
+namespace {
+
+constexpr const char* kControllerName = "kthreescontrolplane";
+constexpr const char* kNodesPath = "/api/v1/nodes?limit=100";
+constexpr std::chrono::milliseconds kProblemPause{10'000};
+
+bool is_paused(const Json& control_plane, const Json& cluster) {
+  return cluster.get({"spec", "paused"}).bool_or(false) ||
+         control_plane.get({"metadata", "annotations"}).contains(api::cluster::kPausedAnnotation);
+}
+
+bool has_endpoint(const Json& cluster) {
+  const Json& endpoint = cluster.get({"spec", "controlPlaneEndpoint"});
+  return !endpoint.text({"host"}).empty() && endpoint["port"].integer_or(0) > 0;
+}
+
+// Wrong input, which only an edit can heal; it is reported on the object instead of being retried fast.
+bool is_input_error(const Error& error) {
+  return error.code() == ErrorCode::kInvalid || error.code() == ErrorCode::kNotFound;
+}
+
+class ControlPlaneReconciler {
+ public:
+  ControlPlaneReconciler(control::Manager& manager, WorkloadClusters& workloads, ControlPlaneOptions options)
+      : manager_(manager),
+        workloads_(workloads),
+        options_(options),
+        control_planes_(manager.informer(api::controlplane::kKThreesControlPlane)),
+        clusters_(manager.informer(api::cluster::kCluster)),
+        machines_(manager.informer(api::cluster::kMachine)) {}
+
+  Result<Outcome> reconcile(const ObjectKey& key) {
+    const ObjectPtr control_plane = control_planes_.get(key);
+    if (!control_plane) return Outcome::done();
+    const Json* owner = meta::owner_of_kind(*control_plane, {std::string(api::cluster::kGroup), "Cluster"});
+    const ObjectPtr cluster = owner == nullptr ? nullptr : clusters_.get({key.ns, owner->text({"name"})});
+    if (meta::is_deleting(*control_plane)) return remove(*control_plane, cluster.get());
+    if (!cluster || is_paused(*control_plane, *cluster)) return Outcome::done();
+    if (SLIPWAY_TRY(control::ensure_finalizer(manager_.client(), *control_plane, api::controlplane::kFinalizer)))
+      return Outcome::done();  // its own event brings the key back
+    return bring_forward(*control_plane, *cluster);
+  }
+
+  std::vector<ObjectKey> control_planes_of(const Json& cluster) const {
+    const Json& reference = cluster.get({"spec", "controlPlaneRef"});
+    if (reference.text({"kind"}) != api::controlplane::kKThreesControlPlane.kind) return {};
+    return {{meta::ns(cluster), reference.text({"name"})}};
+  }
+
+ private:
+  Result<Outcome> bring_forward(const Json& control_plane, const Json& cluster) {
+    Observation observation;
+    SLIPWAY_TRY(provide_secrets(control_plane, cluster, observation));
+    if (observation.has_certificates) SLIPWAY_TRY(provide_machine(control_plane, cluster, observation));
+    observation.machines = machines_of(control_plane);
+    look_at_workload(cluster, observation);
+
+    Json wanted = control_plane;
+    set_status(wanted, observation, manager_.clock().now());
+    SLIPWAY_TRY(control::patch_object(manager_.client(), control_plane, wanted));
+    SLIPWAY_TRY(record_steps(cluster, observation, wanted));
+    return next_look(observation, wanted);
+  }
+
+  Status provide_secrets(const Json& control_plane, const Json& cluster, Observation& observation) {
+    const ObjectKey cluster_key = meta::key_of(cluster);
+    const auto authorities = bootstrap::ensure_authorities(manager_, cluster_key, control_plane);
+    if (!authorities) {
+      if (authorities.error().code() != ErrorCode::kCorrupt && authorities.error().code() != ErrorCode::kNotFound)
+        return authorities.error();
+      observation.certificates_problem = authorities.error().message();
+      return {};
+    }
+    base::crash_point("controlplane.authorities-created");
+    SLIPWAY_TRY(bootstrap::ensure_token(manager_, cluster_key, control_plane));
+    observation.has_certificates = true;
+    if (!has_endpoint(cluster)) return {};
+    SLIPWAY_TRY(ensure_kubeconfig(manager_, cluster, control_plane, authorities->server, authorities->client)
+                    .with_context("kubeconfig Secret"));
+    observation.has_kubeconfig = true;
+    base::crash_point("controlplane.kubeconfig-created");
+    return {};
+  }
+
+  Status provide_machine(const Json& control_plane, const Json& cluster, Observation& observation) {
+    if (const auto replicas = control_plane.get({"spec", "replicas"}).integer_or(1); replicas != 1) {
+      observation.problem =
+          fmt::format("spec.replicas is {}, but a cluster has exactly one server here; set it to 1", replicas);
+      return {};
+    }
+    if (!cluster.get({"status", "initialization", "infrastructureProvisioned"}).bool_or(false)) {
+      observation.problem = fmt::format("cluster '{}' has no infrastructure yet", meta::name(cluster));
+      return {};
+    }
+    for (const ObjectPtr& machine : machines_of(control_plane))
+      if (!meta::is_deleting(*machine)) return {};
+    const Status made = create_machine(control_plane, cluster);
+    if (made || !is_input_error(made.error())) return made;
+    observation.problem = made.error().message();
+    manager_.events().warning(control_plane, "MachineNotCreated", observation.problem);
+    return {};
+  }
+
+  // Infrastructure, bootstrap config, then the Machine that refers to both. A pass that was interrupted is repeated
+  // with the same names and finds what is there.
+  Status create_machine(const Json& control_plane, const Json& cluster) {
+    const Json& reference = control_plane.get({"spec", "machineTemplate", "infrastructureRef"});
+    const auto version = meta::parse_api_version(reference.text({"apiVersion"}));
+    const Gvk gvk{version.group, version.version, reference.text({"kind"})};
+    const auto infra_template = SLIPWAY_TRY(manager_.client()
+                                                .get(gvk, {meta::ns(control_plane), reference.text({"name"})})
+                                                .with_context("spec.machineTemplate.infrastructureRef"));
+    Json infra_machine = SLIPWAY_TRY(infrastructure_machine(control_plane, cluster, *infra_template));
+    Json server = SLIPWAY_TRY(machine(control_plane, cluster, infra_machine));
+    SLIPWAY_TRY(control::create_or_get(manager_.client(), std::move(infra_machine)));
+    base::crash_point("controlplane.infra-machine-created");
+    SLIPWAY_TRY(control::create_or_get(manager_.client(), bootstrap_config(control_plane, cluster)));
+    base::crash_point("controlplane.config-created");
+    SLIPWAY_TRY(control::create_or_get(manager_.client(), std::move(server), &control_plane));
+    base::crash_point("controlplane.machine-created");
+    return {};
+  }
+
+  std::vector<ObjectPtr> machines_of(const Json& control_plane) const {
+    std::vector<ObjectPtr> result;
+    for (const ObjectPtr& machine : machines_.list(meta::ns(control_plane))) {
+      const Json* owner = meta::controller_reference(*machine);
+      if (owner != nullptr && owner->text({"uid"}) == meta::uid(control_plane)) result.push_back(machine);
+    }
+    return result;
+  }
+
+  void look_at_workload(const Json& cluster, Observation& observation) {
+    if (!observation.has_kubeconfig || observation.machines.empty()) return;
+    const ObjectKey cluster_key = meta::key_of(cluster);
+    const ObjectKey own_key{cluster_key.ns, cluster.text({"spec", "controlPlaneRef", "name"})};
+    workloads_.follow_nodes(cluster_key, [this, own_key] { manager_.enqueue(kControllerName, own_key); });
+    const auto nodes = workloads_.get(cluster_key, kNodesPath);
+    if (nodes) {
+      observation.api_answers = true;
+      observation.nodes = (*nodes)["items"];
+    } else {
+      observation.api_problem = nodes.error().message();
+    }
+  }
+
+  Status record_steps(const Json& cluster, const Observation& observation, const Json& status_object) {
+    Json wanted = cluster;
+    const auto now = manager_.clock().now();
+    const Json& status = status_object["status"];
+    bool changed = false;
+    if (observation.has_kubeconfig) changed |= api::cluster::add_timeline_step(wanted, "kubeconfigCreated", now);
+    if (!observation.machines.empty()) changed |= api::cluster::add_timeline_step(wanted, "machineCreated", now);
+    if (observation.api_answers) changed |= api::cluster::add_timeline_step(wanted, "apiServerAnswered", now);
+    if (status.get({"initialization", "controlPlaneInitialized"}).bool_or(false))
+      changed |= api::cluster::add_timeline_step(wanted, "controlPlaneInitialized", now);
+    if (status["readyReplicas"].integer_or(0) > 0) changed |= api::cluster::add_timeline_step(wanted, "nodeReady", now);
+    if (changed) SLIPWAY_TRY(control::patch_object(manager_.client(), cluster, wanted));
+    return {};
+  }
+
+  Outcome next_look(const Observation& observation, const Json& wanted) const {
+    if (!observation.certificates_problem.empty()) return Outcome::after(kProblemPause);
+    if (observation.machines.empty())
+      return observation.problem.empty() ? Outcome::done() : Outcome::after(kProblemPause);
+    if (wanted.get({"status", "readyReplicas"}).integer_or(0) > 0) return Outcome::after(options_.healthy_pause);
+    // Nothing can answer before the host was given its work.
+    const Json& machine = *observation.machines.front();
+    if (machine.text({"spec", "bootstrap", "dataSecretName"}).empty()) return Outcome::after(options_.late_pause);
+    const auto created = base::parse_rfc3339(machine.text({"metadata", "creationTimestamp"}));
+    const bool is_early = created && manager_.clock().now() - *created < options_.starting_time;
+    return Outcome::after(is_early ? options_.starting_pause : options_.late_pause);
+  }
+
+  // Workers first, then the servers, then the object itself. Never waits for infrastructure that was never there.
+  Result<Outcome> remove(const Json& control_plane, const Json* cluster) {
+    if (!meta::has_finalizer(control_plane, api::controlplane::kFinalizer)) return Outcome::done();
+    const std::vector<ObjectPtr> own = machines_of(control_plane);
+    if (own.empty()) {
+      if (cluster != nullptr) workloads_.forget(meta::key_of(*cluster));
+      SLIPWAY_TRY(control::drop_finalizer(manager_.client(), control_plane, api::controlplane::kFinalizer));
+      return Outcome::done();
+    }
+    Observation observation{.machines = own, .has_certificates = true};
+    if (const std::size_t workers = count_workers(control_plane); workers > 0) {
+      observation.problem = fmt::format("waiting for {} worker machines to be deleted", workers);
+    } else {
+      for (const ObjectPtr& machine : own) SLIPWAY_TRY(remove_machine(*machine));
+      observation.problem = fmt::format("waiting for machine '{}' to be deleted", meta::name(*own.front()));
+    }
+    Json wanted = control_plane;
+    set_status(wanted, observation, manager_.clock().now());
+    SLIPWAY_TRY(control::patch_object(manager_.client(), control_plane, wanted));
+    return Outcome::after(kProblemPause);  // the Machines' events come first
+  }
+
+  Status remove_machine(const Json& machine) {
+    if (meta::is_deleting(machine)) return {};
+    const auto removed = manager_.client().remove(api::cluster::kMachine, meta::key_of(machine),
+                                                  {.precondition_uid = meta::uid(machine)});
+    if (!removed && removed.error().code() != ErrorCode::kNotFound) return removed.error();
+    base::crash_point("controlplane.machine-deleted");
+    return {};
+  }
+
+  std::size_t count_workers(const Json& control_plane) const {
+    const std::string& cluster_name = meta::label(control_plane, api::cluster::kClusterNameLabel);
+    std::size_t workers = 0;
+    for (const ObjectPtr& machine : machines_.list(meta::ns(control_plane)))
+      if (machine->text({"spec", "clusterName"}) == cluster_name &&
+          !machine->get({"metadata", "labels"}).contains(api::cluster::kControlPlaneLabel))
+        ++workers;
+    return workers;
+  }
+
+  control::Manager& manager_;
+  WorkloadClusters& workloads_;
+  ControlPlaneOptions options_;
+  control::Informer &control_planes_, &clusters_, &machines_;
+};
+
+}  // namespace
+
+void add_control_plane_controller(control::Manager& manager, WorkloadClusters& clusters, ControlPlaneOptions options) {
+  auto reconciler = std::make_shared<ControlPlaneReconciler>(manager, clusters, options);
+  manager.add_controller(
+      {.name = kControllerName,
+       .for_kind = api::controlplane::kKThreesControlPlane,
+       .owns = {api::cluster::kMachine},
+       .watches = {{api::cluster::kCluster,
+                    [reconciler](const Json& cluster) { return reconciler->control_planes_of(cluster); }}}},
+      [reconciler](const ObjectKey& key) { return reconciler->reconcile(key); });
+}
+
+}  // namespace slipway::providers::controlplane

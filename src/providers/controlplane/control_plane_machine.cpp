@@ -1,0 +1,140 @@
+#include "providers/controlplane/control_plane_machine.h"
+
+#include <charconv>
+#include <fmt/core.h>
+
+#include "api/bootstrap/bootstrap.h"
+#include "api/cluster/cluster.h"
+#include "api/controlplane/controlplane.h"
+#include "data/json_text.h"
+#include "meta/object.h"
+#include "pki/certificate.h"
+
+namespace slipway::providers::controlplane {
+
+using base::ErrorCode;
+using base::Result;
+using meta::Gvk;
+
+namespace {
+
+constexpr std::size_t kMaxName = 63;
+constexpr std::size_t kSuffixLength = 5;
+constexpr std::string_view kNameAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+Json owned(const Gvk& gvk, const Json& control_plane, const Json& cluster) {
+  Json object = meta::make_object(gvk, {meta::ns(control_plane), machine_name(control_plane)});
+  set_machine_metadata(object, control_plane, cluster);
+  meta::set_owner_reference(object, control_plane, true);
+  return object;
+}
+
+Json reference_to(const Json& object) {
+  const auto version = meta::parse_api_version(object.text({"apiVersion"}));
+  return Json::object({{"apiGroup", version.group}, {"kind", object.text({"kind"})}, {"name", meta::name(object)}});
+}
+
+// A Go duration ("1h30m", "90s") in whole seconds.
+Result<std::int64_t> seconds_of(std::string_view field, const std::string& text) {
+  const auto bad = [&] {
+    return base::fail(ErrorCode::kInvalid,
+                      fmt::format("spec.machineTemplate.{}: '{}' is no duration such as 10m30s", field, text));
+  };
+  double total = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    double amount = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), amount);
+    if (error != std::errc() || amount < 0) return bad();
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    if (rest.starts_with("ms")) {
+      total += amount / 1000;
+      rest.remove_prefix(2);
+      continue;
+    }
+    const double unit = rest.starts_with('h') ? 3600 : rest.starts_with('m') ? 60 : rest.starts_with('s') ? 1 : -1;
+    if (unit < 0) return bad();
+    total += amount * unit;
+    rest.remove_prefix(1);
+  }
+  constexpr double kMaxSeconds = 1e9;
+  if (!(total <= kMaxSeconds)) return bad();
+  return static_cast<std::int64_t>(total);
+}
+
+}  // namespace
+
+std::string machine_name(const Json& control_plane) {
+  const std::string hash = pki::sha256_hex(meta::uid(control_plane));
+  std::uint64_t number = 0;
+  std::from_chars(hash.data(), hash.data() + 15, number, 16);
+  std::string suffix;
+  for (std::size_t i = 0; i < kSuffixLength; ++i, number /= kNameAlphabet.size())
+    suffix += kNameAlphabet[number % kNameAlphabet.size()];
+  std::string base = meta::name(control_plane) + "-";
+  if (base.size() + kSuffixLength > kMaxName) base.resize(kMaxName - kSuffixLength);
+  return base + suffix;
+}
+
+void set_machine_metadata(Json& object, const Json& control_plane, const Json& cluster) {
+  const Json& wanted = control_plane.get({"spec", "machineTemplate", "metadata"});
+  for (const auto& [key, value] : wanted["labels"].members()) meta::set_label(object, key, value.string_or_empty());
+  for (const auto& [key, value] : wanted["annotations"].members())
+    meta::set_annotation(object, key, value.string_or_empty());
+  meta::set_label(object, api::cluster::kClusterNameLabel, meta::name(cluster));
+  meta::set_label(object, api::cluster::kControlPlaneLabel, "");
+  // A label value has 63 characters at most, as the name of a control plane has not.
+  meta::set_label(object, api::cluster::kControlPlaneNameLabel, meta::name(control_plane).substr(0, kMaxName));
+}
+
+Result<Json> infrastructure_machine(const Json& control_plane, const Json& cluster, const Json& infra_template) {
+  constexpr std::string_view kTemplateSuffix = "Template";
+  const std::string& template_kind = infra_template.text({"kind"});
+  if (!template_kind.ends_with(kTemplateSuffix) || template_kind.size() == kTemplateSuffix.size())
+    return base::fail(
+        ErrorCode::kInvalid,
+        fmt::format("spec.machineTemplate.infrastructureRef: kind '{}' does not end in Template", template_kind));
+  const Gvk template_gvk = SLIPWAY_TRY(meta::gvk_of(infra_template));
+  Gvk gvk = template_gvk;
+  gvk.kind.resize(gvk.kind.size() - kTemplateSuffix.size());
+  Json object = owned(gvk, control_plane, cluster);
+  const Json& source = infra_template.get({"spec", "template"});
+  for (const auto& [key, value] : source.get({"metadata", "labels"}).members())
+    if (meta::label(object, key).empty()) meta::set_label(object, key, value.string_or_empty());
+  for (const auto& [key, value] : source.get({"metadata", "annotations"}).members())
+    if (meta::annotation(object, key).empty()) meta::set_annotation(object, key, value.string_or_empty());
+  meta::set_annotation(object, api::cluster::kClonedFromNameAnnotation, meta::name(infra_template));
+  meta::set_annotation(object, api::cluster::kClonedFromGroupKindAnnotation, template_kind + "." + template_gvk.group);
+  object.set("spec", source["spec"].is_object() ? source["spec"] : Json::object());
+  return object;
+}
+
+Json bootstrap_config(const Json& control_plane, const Json& cluster) {
+  Json object = owned(api::bootstrap::kKThreesConfig, control_plane, cluster);
+  const Json& spec = control_plane.get({"spec", "kthreesConfigSpec"});
+  object.set("spec", spec.is_object() ? spec : Json::object());
+  return object;
+}
+
+Result<Json> machine(const Json& control_plane, const Json& cluster, const Json& infra_machine) {
+  const Json& wanted = control_plane.get({"spec", "machineTemplate"});
+  Json object = owned(api::cluster::kMachine, control_plane, cluster);
+  if (const Json& server = control_plane.get({"spec", "kthreesConfigSpec", "serverConfig"}); server.is_object())
+    meta::set_annotation(object, api::controlplane::kServerConfigurationAnnotation, data::to_json(server));
+  Json& spec = object.set(
+      "spec", Json::object(
+                  {{"clusterName", meta::name(cluster)},
+                   {"version", control_plane.text({"spec", "version"})},
+                   {"bootstrap", Json::object({{"configRef", reference_to(bootstrap_config(control_plane, cluster))}})},
+                   {"infrastructureRef", reference_to(infra_machine)}}));
+  constexpr std::pair<std::string_view, std::string_view> kTimeouts[] = {
+      {"nodeDrainTimeout", "nodeDrainTimeoutSeconds"},
+      {"nodeVolumeDetachTimeout", "nodeVolumeDetachTimeoutSeconds"},
+      {"nodeDeletionTimeout", "nodeDeletionTimeoutSeconds"}};
+  for (const auto& [from, to] : kTimeouts)
+    if (const std::string& text = wanted.text({from}); !text.empty())
+      spec.at("deletion").set(to, SLIPWAY_TRY(seconds_of(from, text)));
+  return object;
+}
+
+}  // namespace slipway::providers::controlplane
