@@ -88,7 +88,7 @@ struct ApiServer::State {
 
   void serve(const net::HttpRequest& request, net::Responder& responder);
   net::HttpResponse serve_document(const net::HttpRequest& request, const RequestPath& path);
-  void serve_resource(const ResourceRequest& request, std::string_view verb, net::Responder& responder);
+  void serve_resource(ResourceRequest request, std::string_view verb, net::Responder& responder);
   base::Status start_watch(const ResourceRequest& request, net::Responder& responder);
 };
 
@@ -170,8 +170,7 @@ net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& reque
   return not_found();
 }
 
-void ApiServer::State::serve_resource(const ResourceRequest& request, std::string_view verb,
-                                      net::Responder& responder) {
+void ApiServer::State::serve_resource(ResourceRequest request, std::string_view verb, net::Responder& responder) {
   const bool object = request.path.kind == RequestPath::Kind::kObject;
   const bool status = !request.path.subresource.empty();
   base::Result<net::HttpResponse> response = base::fail(ErrorCode::kUnknown, "");

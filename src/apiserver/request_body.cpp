@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "apiserver/protobuf_body.h"
 #include "data/json_text.h"
 #include "data/yaml.h"
 
@@ -22,10 +23,12 @@ base::Result<data::Json> read_body(const net::HttpRequest& request) {
     body = data::parse_json(request.body);
   } else if (type == "application/yaml") {
     body = data::parse_yaml(request.body);
+  } else if (type == "application/vnd.kubernetes.protobuf") {
+    body = read_protobuf(request.body);
   } else {
     return base::fail(base::ErrorCode::kUnsupported,
                       "the body of the request was in an unknown format - accepted media types include: "
-                      "application/json, application/yaml");
+                      "application/json, application/yaml, application/vnd.kubernetes.protobuf");
   }
   return std::move(body).with_context("the object provided is unrecognized");
 }

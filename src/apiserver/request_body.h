@@ -11,8 +11,8 @@ namespace slipway::apiserver {
 // "Application/JSON; charset=utf-8" -> "application/json".
 std::string media_type(std::string_view content_type);
 
-// The object in a request's body, JSON or YAML by its Content-Type (none: JSON). kUnsupported for another type,
-// kBadRequest for text that is no such object.
+// The object in a request's body: JSON, YAML or Kubernetes' protobuf by its Content-Type (none: JSON). kUnsupported for
+// another type, kBadRequest for text that is no such object.
 base::Result<data::Json> read_body(const net::HttpRequest& request);
 
 }  // namespace slipway::apiserver

@@ -122,9 +122,10 @@ base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& requ
 
 }  // namespace
 
-base::Result<net::HttpResponse> create_object(const ResourceRequest& request) {
+base::Result<net::HttpResponse> create_object(ResourceRequest& request) {
   const registry::WriteOptions options = SLIPWAY_TRY(write_options(request));
   Json object = SLIPWAY_TRY(read_object(request));
+  request.created_name = meta::name(object);
   const auto warnings = SLIPWAY_TRY(validate_fields(request, object));
   const auto created = SLIPWAY_TRY(request.registry.create(request.resource, std::move(object), options));
   auto response = SLIPWAY_TRY(object_response(request, 201, *created));
