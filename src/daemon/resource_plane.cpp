@@ -2,11 +2,13 @@
 
 #include <fmt/core.h>
 
+#include "api/cluster/cluster.h"
 #include "api/cluster/conversion.h"
 #include "api/embedded_crds.h"
-#include "cluster/cluster_admission.h"
+#include "cluster/admission.h"
 #include "data/yaml.h"
 #include "inventory/inventory_controllers.h"
+#include "providers/controlplane/admission.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace slipway::daemon {
@@ -27,7 +29,16 @@ Status add_kinds(registry::Registry& registry) {
       return api::cluster::convert(object, version);
     });
   inventory::add_host_admission(registry);
-  cluster::add_admission(registry);
+  const auto* classes = registry.catalog().find_kind(api::cluster::kClusterClass);
+  const auto find_class = [&registry, classes](const meta::ObjectKey& key) -> meta::ObjectPtr {
+    auto found = registry.get(*classes, key);
+    return found ? *found : nullptr;
+  };
+  const std::string group(api::cluster::kGroup);
+  registry.add_admission({group, "Cluster"}, cluster::cluster_admission(base::SystemClock::instance(), find_class));
+  registry.add_admission({group, "ClusterClass"}, cluster::cluster_class_admission());
+  registry.add_admission({group, "Machine"}, cluster::machine_admission());
+  providers::controlplane::add_admissions(registry);
   return {};
 }
 

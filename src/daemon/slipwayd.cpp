@@ -105,6 +105,7 @@ class Process final : public Slipwayd {
     if (connections_) connections_->close_all("the orchestrator stops");
     if (agent_http_) agent_http_->stop(kGrace);
     if (manager_) manager_->stop();
+    if (workload_) workload_->stop();
     if (plane_) plane_->stop();
   }
 
