@@ -100,7 +100,7 @@ class CommandLine {
 
  private:
   Status execute() {
-    std::unique_ptr<kube::Client> client;
+    std::shared_ptr<kube::Client> client;
     if (needs_client_) {
       client = SLIPWAY_TRY(connect_(kubeconfig_path(), context_.server));
       context_.client = client.get();

@@ -10,7 +10,7 @@ namespace slipway::cli {
 
 // Makes the client for the kubeconfig file the user chose (tests give their own).
 using ConnectClient =
-    std::function<Result<std::unique_ptr<kube::Client>>(const std::string& kubeconfig_path, std::string& server)>;
+    std::function<Result<std::shared_ptr<kube::Client>>(const std::string& kubeconfig_path, std::string& server)>;
 
 // Parses the arguments, runs the command, prints errors to `context.err` and returns the process's exit code.
 int run_command_line(int argc, const char* const* argv, Context context, const ConnectClient& connect);

@@ -12,7 +12,7 @@ namespace {
 
 using slipway::base::Result;
 
-Result<std::unique_ptr<slipway::kube::Client>> connect(const std::string& path, std::string& server) {
+Result<std::shared_ptr<slipway::kube::Client>> connect(const std::string& path, std::string& server) {
   const std::string text = SLIPWAY_TRY(slipway::base::read_file(path).with_context(
       "no kubeconfig of the orchestrator; use --kubeconfig or set KUBECONFIG to its admin.kubeconfig"));
   const auto slash = path.rfind('/');
@@ -20,7 +20,8 @@ Result<std::unique_ptr<slipway::kube::Client>> connect(const std::string& path, 
       SLIPWAY_TRY(slipway::pki::parse_kubeconfig(text, slash == std::string::npos ? "." : path.substr(0, slash))
                       .with_context(path));
   server = config.server;
-  return slipway::kube::RemoteClient::create(config);
+  std::shared_ptr<slipway::kube::Client> client = SLIPWAY_TRY(slipway::kube::RemoteClient::connect(config));
+  return client;
 }
 
 }  // namespace
