@@ -19,7 +19,11 @@ make_disk_nspawn() {
     rm -f "$disk/etc/os-release"
     write_os_release "$disk/etc/os-release"
     printf 'instance-id: %s\nlocal-hostname: %s\n' "$name" "$name" >"$disk/var/lib/cloud/seed/nocloud/meta-data"
-    printf '#cloud-config\n{}\n' >"$disk/var/lib/cloud/seed/nocloud/user-data"
+    if [ -n "$user_data" ]; then
+        install -m 600 "$user_data" "$disk/var/lib/cloud/seed/nocloud/user-data"
+    else
+        printf '#cloud-config\n{}\n' >"$disk/var/lib/cloud/seed/nocloud/user-data"
+    fi
     # There is no DMI in a container: the agent's unit and `exec` get the identity as variables.
     mkdir -p "$disk/etc/systemd/system.conf.d"
     printf '[Manager]\nDefaultEnvironment="SLIPWAY_AGENT_SERIAL=%s" "SLIPWAY_AGENT_UUID=%s"\n' "$serial" "$uuid" \
