@@ -34,7 +34,8 @@ inline Error fail(ErrorCode code, std::string message) {
 }  // namespace slipway::base
 
 // Evaluates an expression of type Result<T>; returns its error from the enclosing function, or yields the T.
-// Not to be used inside a coroutine (it returns).
+// Not to be used inside a coroutine (it returns), nor as the range of a for or to bind a reference: g++ ends the value
+// with the expression.
 #define SLIPWAY_TRY(expression)                                                        \
   __extension__({                                                                      \
     auto slipway_try_result = (expression);                                            \

@@ -133,7 +133,8 @@ class ClusterReconciler {
   Status observe(const Json& cluster, ClusterObservation& seen) {
     seen.infrastructure = SLIPWAY_TRY(read_referenced(cluster, "infrastructureRef"));
     seen.control_plane = SLIPWAY_TRY(read_referenced(cluster, "controlPlaneRef"));
-    for (const ObjectPtr& machine : SLIPWAY_TRY(machines_of(client_, cluster)))
+    const auto machines = SLIPWAY_TRY(machines_of(client_, cluster));
+    for (const ObjectPtr& machine : machines)
       (is_control_plane_machine(*machine) ? seen.control_plane_machines : seen.worker_machines).push_back(machine);
     return {};
   }

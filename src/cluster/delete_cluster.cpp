@@ -80,7 +80,8 @@ Result<ObjectPtr> read_reference(kube::Client& client, const std::string& ns, co
 
 Result<std::optional<DeletionProgress>> delete_cluster(kube::Client& client, const Json& cluster) {
   std::vector<ObjectPtr> control_plane_machines, workers;
-  for (const ObjectPtr& machine : SLIPWAY_TRY(machines_of(client, cluster)))
+  const auto machines = SLIPWAY_TRY(machines_of(client, cluster));
+  for (const ObjectPtr& machine : machines)
     (is_control_plane_machine(*machine) ? control_plane_machines : workers).push_back(machine);
   if (!workers.empty()) {
     SLIPWAY_TRY(remove_all(client, workers));

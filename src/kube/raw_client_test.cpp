@@ -154,7 +154,8 @@ TEST_F(RawClientTest, StreamOfLines) {
   body()->write("o\n\nthree\n");
   std::vector<std::string> lines;
   while (lines.size() < 2) {
-    for (auto& line : (*stream)->next(10s).value()) lines.push_back(line);
+    const auto batch = (*stream)->next(10s).value();
+    lines.insert(lines.end(), batch.begin(), batch.end());
   }
   EXPECT_EQ(lines, (std::vector<std::string>{"two", "three"}));
   body()->finish();

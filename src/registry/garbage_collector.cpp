@@ -87,7 +87,8 @@ base::Status GarbageCollector::synchronize() {
 }
 
 base::Status GarbageCollector::take_events(std::chrono::milliseconds timeout) {
-  for (const store::Event& event : SLIPWAY_TRY(watch_->next(timeout))) apply(event);
+  const auto events = SLIPWAY_TRY(watch_->next(timeout));
+  for (const store::Event& event : events) apply(event);
   return {};
 }
 
