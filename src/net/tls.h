@@ -16,7 +16,9 @@ struct TlsServerOptions {
 };
 
 struct TlsClientOptions {
-  std::string ca_pem;           // trust exactly these
+  std::string ca_pem;  // trust exactly these
+  // When ca_pem is "": trust the CA that the server sends along and whose DER has this hash (hex).
+  std::string ca_sha256;
   std::string certificate_pem;  // "" = no client certificate
   std::string key_pem;
   std::string server_name;  // SNI and the name to verify; "" = the host of the URL (IP addresses are verified as such)

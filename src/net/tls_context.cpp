@@ -128,6 +128,45 @@ std::string hex(const unsigned char* bytes, unsigned size) {
   return out;
 }
 
+std::string sha256_of(X509* certificate) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  return X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1 ? hex(digest.data(), size) : "";
+}
+
+// The hash of the pinned CA lives as long as the context it is for.
+int pin_index() {
+  static const int index = SSL_CTX_get_ex_new_index(
+      0, nullptr, nullptr, nullptr,
+      [](void*, void* pin, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(pin); });
+  return index;
+}
+
+// An ordinary verification whose only trusted CA is the one of the server's chain that has the pinned hash.
+int verify_pinned(X509_STORE_CTX* verification, void*) {
+  SSL* const session =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* pin = static_cast<const std::string*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), pin_index()));
+  STACK_OF(X509)* const sent = X509_STORE_CTX_get0_untrusted(verification);
+  STACK_OF(X509)* const trusted = sk_X509_new_null();
+  for (int i = 0; trusted != nullptr && i < sk_X509_num(sent); ++i)
+    if (sha256_of(sk_X509_value(sent, i)) == *pin) sk_X509_push(trusted, sk_X509_value(sent, i));
+  X509_STORE_CTX_set0_trusted_stack(verification, trusted);
+  const int verified = X509_verify_cert(verification);
+  X509_STORE_CTX_set0_trusted_stack(verification, nullptr);
+  sk_X509_free(trusted);
+  return verified == 1 ? 1 : 0;
+}
+
+Status trust_pinned(SSL_CTX* context, const std::string& ca_sha256) {
+  auto pin = std::make_unique<std::string>(ca_sha256);
+  if (SSL_CTX_set_ex_data(context, pin_index(), pin.get()) != 1)
+    return fail(ErrorCode::kInternal, fmt::format("cannot pin a CA: {}", reason()));
+  (void)pin.release();
+  SSL_CTX_set_cert_verify_callback(context, verify_pinned, nullptr);
+  return {};
+}
+
 std::string entry_text(const X509_NAME* name, int index) {
   unsigned char* utf8 = nullptr;
   const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index)));
@@ -155,7 +194,11 @@ Result<SslContext> make_server_context(const TlsServerOptions& options) {
 
 Result<SslContext> make_client_context(const TlsClientOptions& options) {
   SslContext context = SLIPWAY_TRY(new_context(TLS_client_method()));
-  SLIPWAY_TRY(trust(context.get(), options.ca_pem, false).with_context("server certificate"));
+  if (options.ca_pem.empty() && !options.ca_sha256.empty()) {
+    SLIPWAY_TRY(trust_pinned(context.get(), options.ca_sha256));
+  } else {
+    SLIPWAY_TRY(trust(context.get(), options.ca_pem, false).with_context("server certificate"));
+  }
   if (!options.certificate_pem.empty()) {
     SLIPWAY_TRY(use_certificate(context.get(), options.certificate_pem, options.key_pem));
   }

@@ -96,6 +96,8 @@ class TunnelBridge : public std::enable_shared_from_this<TunnelBridge> {
   virtual void close(std::string_view reason) = 0;
   // Called once when both sides have ended. Set before start().
   virtual void on_finished(std::function<void()> callback) = 0;
+  // Bytes that went through so far, both directions together (for idle bounds).
+  virtual std::uint64_t transferred() const = 0;
 };
 
 // The acceptor's usual answer to on_open: connects to host:port from `runtime` and bridges the stream to it; closes the

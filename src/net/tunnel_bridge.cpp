@@ -1,3 +1,4 @@
+#include <atomic>
 #include <fmt/core.h>
 #include <mutex>
 
@@ -47,6 +48,8 @@ class Bridge final : public TunnelBridge {
     on_finished_ = std::move(callback);
   }
 
+  std::uint64_t transferred() const override { return transferred_; }
+
  private:
   std::shared_ptr<Bridge> shared() { return std::static_pointer_cast<Bridge>(shared_from_this()); }
 
@@ -56,6 +59,7 @@ class Bridge final : public TunnelBridge {
   }
 
   void from_tcp(std::string bytes) {
+    transferred_ += bytes.size();
     if (!stream_->send(std::move(bytes))) return;
     if (stream_->backlog() < kTunnelWindow) return;
     const auto tcp = connection();
@@ -66,6 +70,7 @@ class Bridge final : public TunnelBridge {
   }
 
   void from_stream(std::string bytes) {
+    transferred_ += bytes.size();
     const auto tcp = connection();
     if (!tcp || !tcp->send(std::move(bytes))) return;
     if (tcp->backlog() <= kWritableBytes) return;
@@ -106,6 +111,7 @@ class Bridge final : public TunnelBridge {
   }
 
   const std::shared_ptr<TunnelStream> stream_;
+  std::atomic<std::uint64_t> transferred_ = 0;
   std::mutex mutex_;
   std::shared_ptr<TcpConnection> connection_;
   bool tcp_ended_ = false;
