@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,7 +11,7 @@ import (
 )
 
 func (n *node) startKubelet() error {
-	taints, err := parseTaints(n.List("node-taint"))
+	taints, err := settings.ParseTaints(n.List("node-taint"))
 	if err != nil {
 		return err
 	}
@@ -39,8 +38,12 @@ func (n *node) startKubelet() error {
 		"tlsCertFile":              n.agentPath("serving-kubelet.crt"),
 		"tlsPrivateKeyFile":        n.agentPath("serving-kubelet.key"),
 	}
-	if taints != nil {
-		cfg["registerWithTaints"] = taints
+	var registered []corev1.Taint
+	for _, t := range taints {
+		registered = append(registered, corev1.Taint{Key: t.Key, Value: t.Value, Effect: corev1.TaintEffect(t.Effect)})
+	}
+	if registered != nil {
+		cfg["registerWithTaints"] = registered
 	}
 	raw, err := json.MarshalIndent(cfg, "", " ")
 	if err != nil {
@@ -58,21 +61,4 @@ func (n *node) startKubelet() error {
 		base["cgroup-root"] = n.machine.CgroupRoot
 	}
 	return n.children.component("kubelet", settings.ComponentArgs(base, n.Args("kubelet-arg"))...)
-}
-
-// parseTaints reads key=value:Effect and key:Effect.
-func parseTaints(texts []string) (taints []corev1.Taint, err error) {
-	for _, text := range texts {
-		pair, effect, found := strings.Cut(text, ":")
-		key, value, _ := strings.Cut(pair, "=")
-		switch e := corev1.TaintEffect(effect); {
-		case !found || key == "":
-			return nil, fmt.Errorf("setting node-taint: %q is not key=value:Effect", text)
-		case e != corev1.TaintEffectNoSchedule && e != corev1.TaintEffectPreferNoSchedule && e != corev1.TaintEffectNoExecute:
-			return nil, fmt.Errorf("setting node-taint: %q has the unknown effect %q", text, effect)
-		default:
-			taints = append(taints, corev1.Taint{Key: key, Value: value, Effect: e})
-		}
-	}
-	return taints, nil
 }

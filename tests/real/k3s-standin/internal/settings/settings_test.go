@@ -148,3 +148,23 @@ func TestComponentArgs(t *testing.T) {
 		}
 	}
 }
+
+func TestParseTaints(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []Taint
+		err  string
+	}{
+		{"dedicated=edge:NoSchedule", []Taint{{"dedicated", "edge", "NoSchedule"}}, ""},
+		{"a:NoExecute,b=:PreferNoSchedule", []Taint{{"a", "", "NoExecute"}, {"b", "", "PreferNoSchedule"}}, ""},
+		{"", nil, ""},
+		{"a=b", nil, `"a=b" is not key=value:Effect`},
+		{"=b:NoSchedule", nil, "is not key=value:Effect"},
+		{"a=b:Never", nil, `unknown effect "Never"`},
+	} {
+		got, err := ParseTaints(strings.FieldsFunc(c.text, func(r rune) bool { return r == ',' }))
+		if !slices.Equal(got, c.want) || (err == nil) != (c.err == "") || (err != nil && !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("%q: got %v, %v", c.text, got, err)
+		}
+	}
+}
