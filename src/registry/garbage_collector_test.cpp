@@ -41,7 +41,8 @@ class GarbageCollection : public testing::Test {
   // Names of all widgets; a star behind those that are being deleted.
   std::string names() {
     std::string all;
-    for (const ObjectPtr& item : test.registry.list(test.widgets, {})->items)
+    const auto list = test.registry.list(test.widgets, {});
+    for (const ObjectPtr& item : list->items)
       all += (all.empty() ? "" : " ") + meta::name(*item) + (meta::is_deleting(*item) ? "*" : "");
     return all;
   }
