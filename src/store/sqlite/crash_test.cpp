@@ -98,7 +98,8 @@ TEST(StoreCrash, NoAcknowledgedWriteIsLostUnderKill) {
       ASSERT_EQ(++ahead[writer], 1) << "an acknowledged write to " << name << " is lost in round " << round;
       last = found;
     }
-    for (const Entry& entry : (*store)->list("")->entries) {
+    const auto page = (*store)->list("");
+    for (const Entry& entry : page->entries) {
       const std::string head = fmt::format("{} {} ", entry.key, entry.revision);
       ASSERT_EQ(*entry.value, head + std::string(static_cast<std::size_t>(entry.revision % 9'000), 'x'))
           << "a torn value in round " << round;
