@@ -28,10 +28,10 @@ class HostReconciler {
     const ObjectPtr original = hosts_.get(key);
     if (!original || meta::is_deleting(*original)) return Outcome::done();
     const Json wanted = with_derived_status(*original, manager_.clock().now());
+    SLIPWAY_TRY(control::patch_object(manager_.client(), *original, wanted));
     if (wanted.text({"status", "phase"}) != original->text({"status", "phase"}))
       manager_.events().normal(*original, wanted.text({"status", "phase"}),
                                fmt::format("host is {}", wanted.text({"status", "phase"})));
-    SLIPWAY_TRY(control::patch_object(manager_.client(), *original, wanted));
     if (!wanted.text({"status", "os", "name"}).empty()) SLIPWAY_TRY(keep_instance(wanted));
     return Outcome::done();
   }
