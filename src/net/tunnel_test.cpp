@@ -78,8 +78,8 @@ class FakeSocket final : public WebSocket {
   std::string close_reason_;
 };
 
-// What one end of a stream has seen.
-struct End {
+// What one end of a stream has seen. The stream's callbacks keep it until the stream has ended.
+struct End : std::enable_shared_from_this<End> {
   std::shared_ptr<TunnelStream> stream;
   std::string target;
   std::string data;
@@ -87,9 +87,10 @@ struct End {
   int writable = 0;
 
   void start() {
-    stream->start({.on_data = [this](const std::string& bytes) { data += bytes; },
-                   .on_writable = [this] { ++writable; },
-                   .on_closed = [this](const std::string& reason) { closed = reason.empty() ? "-" : reason; }});
+    const auto self = shared_from_this();
+    stream->start({.on_data = [self](const std::string& bytes) { self->data += bytes; },
+                   .on_writable = [self] { ++self->writable; },
+                   .on_closed = [self](const std::string& reason) { self->closed = reason.empty() ? "-" : reason; }});
   }
 };
 
@@ -99,7 +100,7 @@ class TunnelPair : public ::testing::Test {
   TunnelPair() {
     near_ = TunnelMultiplexer::create({.max_streams = 10, .on_open = nullptr});
     far_ = TunnelMultiplexer::create({.max_streams = 5, .on_open = [this](std::string target, auto stream) {
-                                        auto end = std::make_unique<End>();
+                                        auto end = std::make_shared<End>();
                                         end->stream = std::move(stream);
                                         end->target = std::move(target);
                                         if (start_accepted_) end->start();
@@ -113,8 +114,8 @@ class TunnelPair : public ::testing::Test {
     far_->shutdown("over");
   }
 
-  std::unique_ptr<End> open(std::string_view target = "127.0.0.1:6443") {
-    auto end = std::make_unique<End>();
+  std::shared_ptr<End> open(std::string_view target = "127.0.0.1:6443") {
+    auto end = std::make_shared<End>();
     end->stream = near_->open(target).value();
     end->start();
     return end;
@@ -131,7 +132,7 @@ class TunnelPair : public ::testing::Test {
   }
 
   bool start_accepted_ = true;
-  std::vector<std::unique_ptr<End>> accepted_;
+  std::vector<std::shared_ptr<End>> accepted_;
   std::shared_ptr<FakeSocket> near_socket_ = std::make_shared<FakeSocket>();
   std::shared_ptr<FakeSocket> far_socket_ = std::make_shared<FakeSocket>();
   std::shared_ptr<TunnelMultiplexer> near_;
@@ -234,7 +235,7 @@ TEST_F(TunnelPair, CloseFromBothEnds) {
 }
 
 TEST_F(TunnelPair, LimitsOnStreams) {
-  std::vector<std::unique_ptr<End>> ends;
+  std::vector<std::shared_ptr<End>> ends;
   for (int i = 0; i < 10; ++i) ends.push_back(open());
   const auto more = near_->open("x:1");
   ASSERT_FALSE(more);
