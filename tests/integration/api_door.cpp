@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 #include <fmt/core.h>
-#include <gtest/gtest.h>
+#include <regex>
 
 #include "pki/kubeconfig.h"
 #include "store/sqlite/sqlite_store.h"
@@ -71,13 +71,33 @@ std::string ApiDoor::kubeconfig(const std::string& name, const std::string& orga
   return path;
 }
 
-base::ProcessResult ApiDoor::kubectl(std::vector<std::string> arguments, const std::string& input) const {
+base::ProcessOptions ApiDoor::kubectl_process(const std::string& program, std::vector<std::string> arguments) const {
   base::ProcessOptions options;
-  options.argv = {find_kubectl(), "--kubeconfig", admin_kubeconfig_, "--cache-dir", folder_.path() / "cache"};
+  options.argv = {program, "--kubeconfig", admin_kubeconfig_, "--cache-dir", folder_.path() / "cache"};
   options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
-  options.input = input;
   options.timeout = std::chrono::seconds(60);
+  return options;
+}
+
+base::ProcessResult ApiDoor::kubectl(const std::string& program, std::vector<std::string> arguments,
+                                     const std::string& input) const {
+  base::ProcessOptions options = kubectl_process(program, std::move(arguments));
+  options.input = input;
   return must(base::run_process(options));
+}
+
+std::string ApiDoor::kubectl_until(const std::string& pattern, const std::string& program,
+                                   std::vector<std::string> arguments) const {
+  base::ProcessOptions options = kubectl_process(program, std::move(arguments));
+  const std::regex wanted(pattern);
+  std::string output;
+  std::stop_source stop;
+  options.on_output = [&](std::string_view text) {
+    output += text;
+    if (std::regex_search(output, wanted)) stop.request_stop();
+  };
+  (void)must(base::run_process(options, stop.get_token()));
+  return output;
 }
 
 std::string find_kubectl() {

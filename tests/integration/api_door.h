@@ -27,17 +27,26 @@ class ApiDoor {
   std::filesystem::path folder() const { return folder_.path(); }
   // A kubeconfig whose client certificate has this organization; "" = no certificate.
   std::string kubeconfig(const std::string& name, const std::string& organization) const;
-  // Runs kubectl as the administrator.
-  base::ProcessResult kubectl(std::vector<std::string> arguments, const std::string& input = "") const;
-
-  base::TemporaryFolder folder_;
-  std::unique_ptr<store::Store> store;
-  std::unique_ptr<registry::Registry> registry;
-  std::unique_ptr<apiserver::ApiServer> api;
+  // Runs a kubectl as the administrator.
+  base::ProcessResult kubectl(const std::string& program, std::vector<std::string> arguments,
+                              const std::string& input = "") const;
+  // Runs one that does not end by itself until a line of its output matches; returns the output.
+  std::string kubectl_until(const std::string& pattern, const std::string& program,
+                            std::vector<std::string> arguments) const;
 
   const pki::KeyAndCertificate& ca() const { return ca_; }
 
  private:
+  base::TemporaryFolder folder_;  // before the store: it goes last
+
+ public:
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<apiserver::ApiServer> api;
+
+ private:
+  base::ProcessOptions kubectl_process(const std::string& program, std::vector<std::string> arguments) const;
+
   pki::KeyAndCertificate ca_;
   std::string admin_kubeconfig_;
   std::unique_ptr<net::HttpServer> server_;

@@ -1,0 +1,396 @@
+// The door without a network: requests in, what would be sent out.
+#include "apiserver/api_server.h"
+
+#include <condition_variable>
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <mutex>
+
+#include "apiserver/strategic_merge.h"
+#include "data/json_text.h"
+#include "registry/test_registry.h"
+
+namespace slipway::apiserver {
+namespace {
+
+using data::Json;
+using registry::json;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// A connection as the door sees it; remembers what was written.
+class FakeBody final : public net::BodyStream {
+ public:
+  bool write(std::string_view bytes) override {
+    const std::lock_guard lock(mutex_);
+    text_ += bytes;
+    changed_.notify_all();
+    return !gone_;
+  }
+  void finish() override {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    changed_.notify_all();
+  }
+  void on_closed(std::function<void()> callback) override {
+    const std::lock_guard lock(mutex_);
+    callback_ = std::move(callback);
+  }
+  void go_away() {
+    std::function<void()> callback;
+    {
+      const std::lock_guard lock(mutex_);
+      gone_ = true;
+      callback = callback_;
+    }
+    callback();
+  }
+  // The lines so far, once there are this many or the stream is finished.
+  std::vector<Json> lines(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, 10s,
+                      [&] { return finished_ || std::ranges::count(text_, '\n') >= static_cast<long>(count); });
+    std::vector<Json> out;
+    for (std::size_t at = 0, end = 0; (end = text_.find('\n', at)) != text_.npos; at = end + 1)
+      out.push_back(json(text_.substr(at, end - at)));
+    return out;
+  }
+  bool wait_finished() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 10s, [&] { return finished_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string text_;
+  bool finished_ = false;
+  bool gone_ = false;
+  std::function<void()> callback_;
+};
+
+class FakeResponder final : public net::Responder {
+ public:
+  void send(net::HttpResponse answer) override { response = std::move(answer); }
+  std::shared_ptr<net::BodyStream> stream(net::HttpResponse head) override {
+    response = std::move(head);
+    body = std::make_shared<FakeBody>();
+    return body;
+  }
+  std::shared_ptr<net::WebSocket> accept_websocket(net::WebSocketHandler) override { return nullptr; }
+
+  net::HttpResponse response;
+  std::shared_ptr<FakeBody> body;
+};
+
+constexpr std::string_view kWidgets = "/apis/example.com/v1/namespaces/default/widgets";
+constexpr std::string_view kTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+class Door : public testing::Test {
+ protected:
+  explicit Door(store::StoreOptions options = {}) : test(options) {}
+
+  FakeResponder send(std::string method, std::string target, std::string body = "",
+                     std::map<std::string, std::string> headers = {}) {
+    net::HttpRequest request;
+    request.method = std::move(method);
+    request.target = target;
+    request.path = target.substr(0, target.find('?'));
+    for (std::string query = target.find('?') == target.npos ? "" : target.substr(target.find('?') + 1);
+         !query.empty();) {
+      const std::string part = query.substr(0, query.find('&'));
+      query.erase(0, std::min(query.size(), part.size() + 1));
+      request.query.emplace(part.substr(0, part.find('=')),
+                            part.find('=') == part.npos ? "" : part.substr(part.find('=') + 1));
+    }
+    for (auto& [name, value] : headers) request.headers.emplace_back(name, value);
+    request.body = std::move(body);
+    request.has_certificate = true;
+    request.certificate = {.common_name = "admin", .organizations = {"system:masters"}};
+    FakeResponder responder;
+    door.handle(request, responder);
+    return responder;
+  }
+  Json ok(std::string method, std::string target, std::string body = "",
+          std::map<std::string, std::string> headers = {}) {
+    const auto answer = send(std::move(method), std::move(target), std::move(body), std::move(headers));
+    EXPECT_EQ(answer.response.status / 100, 2) << answer.response.body;
+    return json(answer.response.body);
+  }
+  Json fails(int status, std::string method, std::string target, std::string body = "",
+             std::map<std::string, std::string> headers = {}) {
+    const auto answer = send(std::move(method), std::move(target), std::move(body), std::move(headers));
+    EXPECT_EQ(answer.response.status, status) << answer.response.body;
+    const Json document = json(answer.response.body);
+    EXPECT_EQ(document.text({"kind"}), "Status");
+    EXPECT_EQ(document["code"], Json(status));
+    return document;
+  }
+  Json make(std::string_view name, std::string_view spec = R"({"size": 1})") {
+    return ok("POST", std::string(kWidgets), data::to_json(registry::widget(name, spec)));
+  }
+  std::string object(std::string_view name) { return fmt::format("{}/{}", kWidgets, name); }
+
+  registry::TestRegistry test;
+  ApiServerOptions options{.clock = &test.clock};
+  ApiServer door{test.registry, options};
+};
+
+TEST_F(Door, CreatesReadsReplacesAndDeletes) {
+  const Json created = make("a");
+  EXPECT_EQ(created.text({"spec", "color"}), "red");
+  Json changed = ok("GET", object("a"));
+  EXPECT_EQ(changed, created);
+  changed.at("spec").set("size", 5);
+  EXPECT_EQ(ok("PUT", object("a"), data::to_json(changed)).get({"spec", "size"}), Json(5));
+  EXPECT_EQ(fails(409, "PUT", object("a"), data::to_json(changed)).text({"reason"}), "Conflict");
+  const Json gone = ok("DELETE", object("a"));
+  EXPECT_EQ(gone.text({"status"}), "Success");
+  EXPECT_EQ(gone["details"].text({"uid"}), created.text({"metadata", "uid"}));
+  EXPECT_EQ(fails(404, "GET", object("a")).text({"message"}), "widgets.example.com \"a\" not found");
+}
+
+TEST_F(Door, AFinalizerKeepsTheObject) {
+  Json widget = registry::widget("a");
+  widget.at({"metadata", "finalizers"}) = Json::array({"example.com/f"});
+  ok("POST", std::string(kWidgets), data::to_json(widget));
+  EXPECT_EQ(ok("DELETE", object("a")).text({"kind"}), "Widget");
+  EXPECT_FALSE(ok("GET", object("a")).text({"metadata", "deletionTimestamp"}).empty());
+}
+
+TEST_F(Door, Patches) {
+  make("a");
+  const auto patch = [&](std::string type, std::string text) {
+    return ok("PATCH", object("a"), std::move(text), {{"content-type", std::move(type)}});
+  };
+  EXPECT_EQ(patch("application/merge-patch+json", R"({"spec":{"size":2}})").get({"spec", "size"}), Json(2));
+  EXPECT_EQ(
+      patch("application/json-patch+json", R"([{"op":"replace","path":"/spec/size","value":3}])").get({"spec", "size"}),
+      Json(3));
+  EXPECT_EQ(fails(415, "PATCH", object("a"), "{}", {{"content-type", "application/strategic-merge-patch+json"}})
+                .text({"reason"}),
+            "UnsupportedMediaType");
+  EXPECT_THAT(
+      fails(415, "PATCH", object("a"), "{}", {{"content-type", "application/apply-patch+yaml"}}).text({"message"}),
+      HasSubstr("server-side apply is not served yet"));
+  EXPECT_EQ(fails(400, "PATCH", object("a"), "{", {{"content-type", "application/merge-patch+json"}}).text({"reason"}),
+            "BadRequest");
+  EXPECT_EQ(
+      fails(422, "PATCH", object("a"), R"({"spec":{"size":1000}})", {{"content-type", "application/merge-patch+json"}})
+          .text({"reason"}),
+      "Invalid");
+}
+
+TEST_F(Door, FieldValidation) {
+  const std::string body = data::to_json(registry::widget("a", R"({"size": 1, "colour": "x", "n": {"m": 1}})"));
+  EXPECT_THAT(fails(400, "POST", std::string(kWidgets) + "?fieldValidation=Strict", body).text({"message"}),
+              HasSubstr("strict decoding error: unknown field \"spec.colour\", unknown field \"spec.n\""));
+  fails(400, "POST", std::string(kWidgets) + "?fieldValidation=Often", body);
+  const auto warned = send("POST", std::string(kWidgets), body);
+  EXPECT_EQ(warned.response.status, 201);
+  EXPECT_THAT(warned.response.headers, ::testing::Contains(std::pair<std::string, std::string>(
+                                           "warning", R"(299 - "unknown field \"spec.colour\"")")));
+  EXPECT_FALSE(json(warned.response.body)["spec"].contains("colour"));
+}
+
+TEST_F(Door, DryRunStoresNothing) {
+  ok("POST", std::string(kWidgets) + "?dryRun=All", data::to_json(registry::widget("a")));
+  fails(404, "GET", object("a"));
+  fails(400, "POST", std::string(kWidgets) + "?dryRun=Some", data::to_json(registry::widget("a")));
+}
+
+TEST_F(Door, ListsWithSelectorsAndPages) {
+  for (int i = 0; i < 5; ++i)
+    make(fmt::format("w{}", i), i % 2 == 0 ? R"({"size":1})" : R"({"size":1,"color":"blue"})");
+  const Json all = ok("GET", std::string(kWidgets));
+  EXPECT_EQ(all.text({"kind"}), "WidgetList");
+  EXPECT_EQ(all["items"].size(), 5u);
+  EXPECT_EQ(ok("GET", std::string(kWidgets) + "?fieldSelector=spec.color=blue")["items"].size(), 2u);
+  fails(400, "GET", std::string(kWidgets) + "?fieldSelector=spec.weight=1");
+  fails(400, "GET", std::string(kWidgets) + "?labelSelector=a,,b");
+  fails(400, "GET", std::string(kWidgets) + "?limit=many");
+  const Json page = ok("GET", std::string(kWidgets) + "?limit=2");
+  EXPECT_EQ(page["items"].size(), 2u);
+  EXPECT_EQ(page["metadata"]["remainingItemCount"], Json(3));
+  make("w9");
+  const Json rest = ok("GET", std::string(kWidgets) + "?limit=9&continue=" + page.text({"metadata", "continue"}));
+  EXPECT_EQ(rest["items"].size(), 3u) << "the list is of one moment";
+  fails(400, "GET", std::string(kWidgets) + "?continue=garbage");
+  EXPECT_EQ(ok("GET", "/apis/example.com/v1/widgets")["items"].size(), 6u);
+  EXPECT_EQ(ok("DELETE", std::string(kWidgets) + "?fieldSelector=spec.color=blue")["items"].size(), 2u);
+  EXPECT_EQ(ok("GET", std::string(kWidgets))["items"].size(), 4u);
+}
+
+TEST_F(Door, Tables) {
+  make("a", R"({"size": 7})");
+  test.clock.advance(90s);
+  const Json table = ok("GET", std::string(kWidgets), "", {{"accept", std::string(kTable)}});
+  EXPECT_EQ(table.text({"kind"}), "Table");
+  ASSERT_EQ(table["columnDefinitions"].size(), 2u);
+  EXPECT_EQ(table["columnDefinitions"].items()[1].text({"name"}), "Size");
+  const Json& row = table["rows"].items()[0];
+  EXPECT_EQ(row["cells"], Json::array({"a", 7}));
+  EXPECT_EQ(row["object"].text({"kind"}), "PartialObjectMetadata");
+  EXPECT_EQ(ok("GET", object("a") + "?includeObject=Object", "", {{"accept", std::string(kTable)}})["rows"]
+                .items()[0]["object"]
+                .text({"kind"}),
+            "Widget");
+  const Json namespaces = ok("GET", "/api/v1/namespaces", "", {{"accept", std::string(kTable)}});
+  EXPECT_EQ(namespaces["rows"].items()[0]["cells"], Json::array({"default", "Active", "90s"}));
+}
+
+TEST_F(Door, WatchTellsWhatIsThereAndWhatHappens) {
+  make("a");
+  auto watch = send("GET", std::string(kWidgets) + "?watch=1");
+  EXPECT_EQ(watch.response.status, 200);
+  ASSERT_EQ(watch.body->lines(1).size(), 1u);
+  make("b");
+  ok("DELETE", object("a"));
+  const auto lines = watch.body->lines(3);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0].text({"type"}), "ADDED");
+  EXPECT_EQ(lines[1].text({"object", "metadata", "name"}), "b");
+  EXPECT_EQ(lines[2].text({"type"}), "DELETED");
+  EXPECT_EQ(door.watch_count(), 1u);
+  watch.body->go_away();
+  for (int i = 0; i < 1'000 && door.watch_count() != 0; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(door.watch_count(), 0u);
+}
+
+TEST_F(Door, WatchEndsAtItsTime) {
+  auto watch = send("GET", std::string(kWidgets) + "?watch=true&timeoutSeconds=60");
+  test.clock.advance(59s);
+  EXPECT_EQ(door.watch_count(), 1u);
+  test.clock.advance(2s);
+  EXPECT_TRUE(watch.body->wait_finished());
+}
+
+TEST_F(Door, WatchSendsBookmarks) {
+  auto watch = send("GET", std::string(kWidgets) + "?watch=true&allowWatchBookmarks=true&resourceVersion=2");
+  make("a");
+  ASSERT_EQ(watch.body->lines(1).size(), 1u);
+  test.clock.advance(61s);
+  const auto lines = watch.body->lines(2);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[1].text({"type"}), "BOOKMARK");
+  EXPECT_EQ(lines[1].text({"object", "metadata", "resourceVersion"}), std::to_string(test.store->revision()));
+}
+
+TEST_F(Door, WatchAsTableHasColumnsOnce) {
+  make("a");
+  auto watch = send("GET", std::string(kWidgets) + "?watch=true", "", {{"accept", std::string(kTable)}});
+  make("b");
+  const auto lines = watch.body->lines(2);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["object"]["columnDefinitions"].size(), 2u);
+  EXPECT_TRUE(lines[1]["object"]["columnDefinitions"].is_null());
+  EXPECT_EQ(lines[1]["object"]["rows"].items()[0]["cells"].items()[0], Json("b"));
+}
+
+TEST_F(Door, ThousandsOfWatchesNeedNoThreads) {
+  constexpr int kWatches = 2'000;
+  std::vector<std::shared_ptr<FakeBody>> bodies;
+  for (int i = 0; i < kWatches; ++i) bodies.push_back(send("GET", std::string(kWidgets) + "?watch=1").body);
+  make("a");
+  for (const auto& body : bodies) ASSERT_EQ(body->lines(1).size(), 1u);
+  door.stop();
+  for (const auto& body : bodies) ASSERT_TRUE(body->wait_finished());
+  EXPECT_TRUE(send("GET", std::string(kWidgets) + "?watch=1").body->wait_finished()) << "after stop";
+}
+
+class SmallRing : public Door {
+ protected:
+  SmallRing() : Door({.ring_events = 3}) {}
+};
+
+TEST_F(SmallRing, AWatchThatIsTooOldIsToldInTheStream) {
+  for (int i = 0; i < 6; ++i) make(fmt::format("w{}", i));
+  auto watch = send("GET", std::string(kWidgets) + "?watch=1&resourceVersion=1");
+  EXPECT_EQ(watch.response.status, 200);
+  ASSERT_TRUE(watch.body->wait_finished());
+  const auto lines = watch.body->lines(1);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].text({"type"}), "ERROR");
+  EXPECT_EQ(lines[0].text({"object", "reason"}), "Expired");
+  EXPECT_EQ(lines[0]["object"]["code"], Json(410));
+}
+
+TEST_F(Door, BadRequestsGetAStatus) {
+  struct Row {
+    int status;
+    std::string method, target, body, type, part;
+  };
+  const std::string widgets(kWidgets);
+  for (const Row& row : {
+           Row{404, "GET", "/apis/nowhere.com/v1/things", "", "", "could not find the requested resource"},
+           Row{404, "GET", "/no/such/path", "", "", "could not find"},
+           Row{404, "GET", "/apis/example.com/v1/widgets/a", "", "", "could not find"},
+           Row{404, "GET", widgets + "/a/scale", "", "", "could not find"},
+           Row{405, "POST", widgets + "/a", "{}", "application/json", "does not allow this method"},
+           Row{405, "POST", "/apis/example.com/v1/widgets", "{}", "application/json", "does not allow this method"},
+           Row{405, "BREW", widgets, "", "", "does not allow this method"},
+           Row{405, "POST", "/version", "{}", "", "does not allow this method"},
+           Row{400, "POST", widgets, "\x01\x02garbage", "application/json", "unrecognized"},
+           Row{400, "POST", widgets, "", "application/json", "unrecognized"},
+           Row{400, "POST", widgets, "[1]", "application/json", "must be a JSON object"},
+           Row{400, "POST", widgets, "{}", "application/json", "kind"},
+           Row{400, "POST", widgets, R"({"kind":"Gadget","apiVersion":"example.com/v1"})", "application/json",
+               "Gadget"},
+           Row{400, "POST", widgets, R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":"no"})",
+               "application/json", "metadata"},
+           Row{400, "POST", widgets, "a: {b", "application/yaml", "unrecognized"},
+           Row{400, "POST", widgets, "k8s", "application/vnd.kubernetes.protobuf", "protobuf"},
+           Row{415, "POST", widgets, "{}", "text/plain", "unknown format"},
+           Row{415, "PATCH", widgets + "/a", "{}", "", "unknown format"},
+           Row{400, "POST", widgets,
+               R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"a","namespace":"other"}})",
+               "application/json", "does not match the namespace"},
+           Row{400, "PUT", widgets + "/a", R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"b"}})",
+               "application/json", "does not match the name on the URL"},
+           Row{422, "POST", widgets,
+               R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"A_B"},"spec":{"size":1}})",
+               "application/json", "Widget.example.com \"A_B\" is invalid: metadata.name"},
+           Row{400, "DELETE", widgets + "/a", R"({"kind":"Secret"})", "application/json", "DeleteOptions"},
+           Row{400, "DELETE", widgets + "/a?propagationPolicy=Never", "", "", "propagationPolicy"},
+           Row{400, "GET", widgets + "?watch=1&resourceVersion=x", "", "", "resourceVersion"},
+           Row{422, "GET", widgets + "?watch=1&sendInitialEvents=true", "", "", "WatchList"},
+       }) {
+    const Json status = fails(row.status, row.method, row.target, row.body,
+                              row.type.empty() ? std::map<std::string, std::string>()
+                                               : std::map<std::string, std::string>{{"content-type", row.type}});
+    EXPECT_THAT(status.text({"message"}), HasSubstr(row.part)) << row.method << " " << row.target << " " << row.body;
+  }
+  EXPECT_EQ(send("GET", widgets, "", {{"accept", "image/png"}}).response.status, 406);
+  EXPECT_EQ(send("GET", "/readyz").response.body, "ok");
+}
+
+TEST(StrategicMerge, Table) {
+  struct Row {
+    std::string_view target, patch, result;
+  };
+  for (const Row& row : {
+           Row{R"({"data":{"a":"1"}})", R"({"data":{"b":"2"}})", R"({"data":{"a":"1","b":"2"}})"},
+           Row{R"({"data":{"a":"1"}})", R"({"data":{"a":null}})", R"({"data":{}})"},
+           Row{R"({"data":{"a":"1"}})", R"({"data":{"$patch":"replace","b":"2"}})", R"({"data":{"b":"2"}})"},
+           Row{R"({"data":{"a":"1","b":"2"}})", R"({"data":{"$retainKeys":["b"]}})", R"({"data":{"b":"2"}})"},
+           Row{R"({"metadata":{"finalizers":["x"]}})", R"({"metadata":{"finalizers":["y","x"]}})",
+               R"({"metadata":{"finalizers":["x","y"]}})"},
+           Row{R"({"metadata":{"finalizers":["x","y"]}})",
+               R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["x"],"$setElementOrder/finalizers":["y"]}})",
+               R"({"metadata":{"finalizers":["y"]}})"},
+           Row{R"({"metadata":{"ownerReferences":[{"uid":"1","name":"a"}]}})",
+               R"({"metadata":{"ownerReferences":[{"uid":"1","name":"b"},{"uid":"2"}]}})",
+               R"({"metadata":{"ownerReferences":[{"name":"b","uid":"1"},{"uid":"2"}]}})"},
+           Row{R"({"metadata":{"ownerReferences":[{"uid":"1"},{"uid":"2"}]}})",
+               R"({"metadata":{"ownerReferences":[{"uid":"1","$patch":"delete"}]}})",
+               R"({"metadata":{"ownerReferences":[{"uid":"2"}]}})"},
+           Row{R"({"spec":{"list":[1,2]}})", R"({"spec":{"list":[3]}})", R"({"spec":{"list":[3]}})"},
+       })
+    EXPECT_EQ(*strategic_merge(json(row.target), json(row.patch)), json(row.result)) << row.patch;
+  EXPECT_FALSE(strategic_merge(json("{}"), json(R"({"$patch":"explode"})")));
+  EXPECT_FALSE(strategic_merge(json("{}"), json(R"({"metadata":{"ownerReferences":[{"name":"a"}]}})")));
+  EXPECT_FALSE(strategic_merge(json("{}"), json("[]")));
+}
+
+}  // namespace
+}  // namespace slipway::apiserver
