@@ -66,11 +66,13 @@ void check_topology(AdmissionRequest& request, const ClassLookup& find_class, Fi
   const Json& topology = request.object.get({"spec", "topology"});
   check_version(request.old, topology, errors);
   check_limits(topology, errors);
-  if (topology.text({"classRef", "name"}).empty()) {
-    errors.push_back(registry::required_value("spec.topology.classRef.name", "class cannot be empty"));
+  const meta::ObjectKey class_name = class_key(request.object);
+  if (class_name.name.empty()) {
+    errors.push_back(registry::required_value(
+        topology.contains("class") ? "spec.topology.class" : "spec.topology.classRef.name", "class cannot be empty"));
     return;
   }
-  const meta::ObjectPtr cluster_class = find_class ? find_class(class_key(request.object)) : nullptr;
+  const meta::ObjectPtr cluster_class = find_class ? find_class(class_name) : nullptr;
   if (!cluster_class) return;
   const Json completed = complete_variables(*cluster_class, topology["variables"], "spec.topology.variables", errors);
   if (errors.empty() && !completed.empty()) request.object.at({"spec", "topology"}).set("variables", completed);

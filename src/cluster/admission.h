@@ -13,7 +13,7 @@ using ClassLookup = std::function<meta::ObjectPtr(const meta::ObjectKey& key)>;
 // Cluster: topology version and class name, variables against the class (which also fills in their defaults), the
 // limits of this version (one server, no worker machines), immutable fields. A class that is not there yet is no error:
 // manifests may come in any order, the condition TopologyReconciled says what is missing. Notes the time of creation
-// for the timeline. Works on the stored version, v1beta2.
+// for the timeline. All three work on v1beta1 objects as well as on v1beta2 ones.
 registry::Admission cluster_admission(base::Clock& clock, ClassLookup find_class);
 
 // ClusterClass: variable definitions and patches.

@@ -76,9 +76,11 @@ Status remove_old_machine_templates(kube::Client& client, const Json& cluster, c
 }  // namespace
 
 ObjectKey class_key(const Json& cluster) {
-  const Json& reference = cluster.get({"spec", "topology", "classRef"});
-  const std::string& ns = reference.text({"namespace"});
-  return {ns.empty() ? meta::ns(cluster) : ns, reference.text({"name"})};
+  const Json& topology = cluster.get({"spec", "topology"});
+  const bool old_form = topology.contains("class");
+  const std::string& name = old_form ? topology.text({"class"}) : topology.text({"classRef", "name"});
+  const std::string& ns = old_form ? topology.text({"classNamespace"}) : topology.text({"classRef", "namespace"});
+  return {ns.empty() ? meta::ns(cluster) : ns, name};
 }
 
 Status apply_topology(control::Manager& manager, ObjectPtr& cluster) {

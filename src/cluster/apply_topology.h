@@ -7,7 +7,7 @@ namespace slipway::cluster {
 using data::Json;
 using meta::ObjectPtr;
 
-// The class of a topology-managed Cluster: {namespace of the class or of the Cluster, name}.
+// The class of a topology-managed Cluster: {namespace of the class or of the Cluster, name}. Reads both API versions.
 meta::ObjectKey class_key(const Json& cluster);
 
 // Brings the objects of a topology-managed Cluster in line with its ClusterClass. `cluster` is the newest stored state;

@@ -221,6 +221,12 @@ void add_machine_controller(control::Manager& manager, WorkloadNodes& workload, 
         return keys(machines.by_index(kByReference,
                                       reference_value(meta::ns(object), object.text({"kind"}), meta::name(object))));
       });
+  // A control plane reports its nodes first.
+  for (const Gvk& gvk : kinds.control_planes)
+    controller.watches.emplace_back(gvk, [&machines, keys](const Json& control_plane) {
+      return keys(machines.by_index(
+          kByCluster, meta::ns(control_plane) + "/" + meta::label(control_plane, words::kClusterNameLabel)));
+    });
   controller.watches.emplace_back(words::kCluster, [&machines, keys](const Json& cluster) {
     return keys(machines.by_index(kByCluster, meta::key_of(cluster).text()));
   });

@@ -70,7 +70,9 @@ Json complete_variables(const Json& cluster_class, const Json& variables, std::s
     Json value = variable["value"];
     for (FieldError& error : check_value(*definition->second, value, at_index(path, i, "value")))
       errors.push_back(std::move(error));
-    result.append(Json::object({{"name", name}, {"value", std::move(value)}}));
+    Json completed = variable;  // v1beta1 entries have more members
+    completed.set("value", std::move(value));
+    result.append(std::move(completed));
   }
   for (const Json& definition : cluster_class.get({"spec", "variables"}).items())
     if (!seen.contains(definition.text({"name"}))) complete_missing(definition, path, result, errors);
