@@ -98,8 +98,11 @@ class ClusterReconciler {
       if (!seen.topology->has_value()) note_topology_failure(*cluster, seen);
     }
     SLIPWAY_TRY(observe(*cluster, seen));
-    SLIPWAY_TRY(adopt(*cluster, seen.infrastructure));
-    SLIPWAY_TRY(adopt(*cluster, seen.control_plane));
+    // What a failed topology refers to may be somebody else's.
+    if (!seen.topology || seen.topology->has_value()) {
+      SLIPWAY_TRY(adopt(*cluster, seen.infrastructure));
+      SLIPWAY_TRY(adopt(*cluster, seen.control_plane));
+    }
     const bool running = seen.control_plane && control_plane_initialized(*seen.control_plane);
     if (running) seen.probe = probes_.probe(meta::key_of(*cluster));
     SLIPWAY_TRY(write_status(*cluster, seen));
@@ -143,9 +146,18 @@ class ClusterReconciler {
     return read_reference(client_, meta::ns(cluster), cluster.get({"spec", field}));
   }
 
-  // Marks a provider's object as this Cluster's: the provider waits for the owner, deletion follows it.
+  // Marks a provider's object as this Cluster's: the provider waits for the owner, deletion follows it. An object of
+  // another Cluster is not used.
   Status adopt(const Json& cluster, ObjectPtr& object) {
     if (!object || meta::is_deleting(*object)) return {};
+    const Json* owner = meta::owner_of_kind(*object, {std::string(api::cluster::kGroup), "Cluster"});
+    if (owner != nullptr && owner->text({"uid"}) != meta::uid(cluster)) {
+      manager_.events().warning(cluster, "ReferenceNotUsable",
+                                fmt::format("{} {} belongs to Cluster {}", object->text({"kind"}), meta::name(*object),
+                                            owner->text({"name"})));
+      object = nullptr;
+      return {};
+    }
     Json wanted = *object;
     meta::set_owner_reference(wanted, cluster, cluster.get({"spec", "topology"}).is_object());
     if (meta::label(wanted, api::cluster::kClusterNameLabel) != meta::name(cluster))
