@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <set>
 #include <signal.h>
+#include <sstream>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -24,8 +26,22 @@ using data::Json;
 fs::path source_folder() {
   return SLIPWAY_SOURCE_FOLDER;
 }
+
+namespace {
+fs::path& programs_folder() {
+  static fs::path folder = source_folder() / "build/bin";
+  return folder;
+}
+}  // namespace
+
+void use_programs_with_crash_points() {
+  programs_folder() = SLIPWAY_PROGRAMS_FOLDER;
+}
+void use_release_programs() {
+  programs_folder() = source_folder() / "build/bin";
+}
 fs::path program(const std::string& name) {
-  return source_folder() / "build/bin" / name;
+  return programs_folder() / name;
 }
 
 namespace {
@@ -307,7 +323,24 @@ Status EdgeHost::heal_uplink() {
   return {};
 }
 Result<std::string> EdgeHost::snapshot() {
-  return edge_host({"snapshot", options_.name});
+  // The agent's memory of its work is its own, not the cluster's.
+  return edge_host({"snapshot", options_.name, "--exclude", "/var/lib/slipway-agent"});
+}
+
+std::string snapshot_difference(const std::string& before, const std::string& after) {
+  const auto lines = [](const std::string& text) {
+    std::multiset<std::string> result;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) result.insert(line);
+    return result;
+  };
+  const auto first = lines(before), second = lines(after);
+  std::string difference;
+  for (const std::string& line : first)
+    if (first.count(line) > second.count(line)) difference += "- " + line + "\n";
+  for (const std::string& line : second)
+    if (second.count(line) > first.count(line)) difference += "+ " + line + "\n";
+  return difference;
 }
 
 Status onboard(Orchestrator& orchestrator, EdgeHost& host) {

@@ -124,6 +124,9 @@ class EdgeHost {
   std::optional<Process> agent_;
 };
 
+// Lines that only one of two snapshots has, "- " before and "+ " after; "" when they are equal.
+std::string snapshot_difference(const std::string& before, const std::string& after);
+
 // Registers the host (unless it is), starts its agent and waits until it is Provisioned.
 base::Status onboard(Orchestrator& orchestrator, EdgeHost& host);
 
