@@ -73,8 +73,9 @@ Status BootstrapRunner::save(const WorkState& state) {
 Status BootstrapRunner::finish(WorkState& state, WorkPhase phase, std::string message) {
   state.phase = phase;
   state.message = std::move(message);
+  if (phase == WorkPhase::kSucceeded) state.step.clear();
   state.step_started = false;
-  state.finished_at = base::format_rfc3339(environment_.clock->now());
+  state.finished_at = base::format_rfc3339_micro(environment_.clock->now());
   (void)base::remove_tree(environment_file());
   if (phase == WorkPhase::kFailed)
     base::log_warning("agent", "work {}: step '{}' failed: {}", state.id, state.step, state.message);
@@ -121,7 +122,7 @@ Status BootstrapRunner::begin(const Assignment& assignment, WorkState& state, co
   fresh.id = assignment.id;
   fresh.phase = WorkPhase::kRunning;
   fresh.script_hash = script_hash;
-  fresh.started_at = base::format_rfc3339(environment_.clock->now());
+  fresh.started_at = base::format_rfc3339_micro(environment_.clock->now());
   fresh.created = std::move(state.created);
   fresh.replaced = std::move(state.replaced);
   state = std::move(fresh);

@@ -200,9 +200,10 @@ Status WorkSupervisor::reset(const std::string& id, const std::stop_token& stop)
   WorkState resetting = state_;
   resetting.id = id;
   resetting.phase = WorkPhase::kResetting;
+  resetting.step = "begin";
   resetting.message.clear();
   resetting.output.clear();
-  resetting.started_at = base::format_rfc3339(environment_.clock->now());
+  resetting.started_at = base::format_rfc3339_micro(environment_.clock->now());
   resetting.finished_at.clear();
   SLIPWAY_TRY(file_.save(resetting));
   state_ = resetting;
@@ -218,7 +219,7 @@ Status WorkSupervisor::reset(const std::string& id, const std::stop_token& stop)
   clean.phase = WorkPhase::kClean;
   clean.message = fmt::format("{}", fmt::join(notes, "; "));
   clean.started_at = resetting.started_at;
-  clean.finished_at = base::format_rfc3339(environment_.clock->now());
+  clean.finished_at = base::format_rfc3339_micro(environment_.clock->now());
   SLIPWAY_TRY(file_.save(clean));
   state_ = clean;
   base::crash_point("agent.reset-recorded");
