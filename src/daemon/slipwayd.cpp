@@ -158,7 +158,8 @@ class Process final : public Slipwayd {
   net::HttpServerOptions door(const ListenAddress& address) const {
     return {.address = address.host,
             .port = address.port,
-            .tls = {.certificate_pem = credentials_.serving.certificate_pem,
+            // The CA goes along for agents that know it by its hash only.
+            .tls = {.certificate_pem = credentials_.serving.certificate_pem + credentials_.ca.certificate_pem,
                     .key_pem = credentials_.serving.key_pem,
                     .client_ca_pem = credentials_.ca.certificate_pem}};
   }
