@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include "api/bootstrap/bootstrap.h"
 #include "api/controlplane/controlplane.h"
 #include "data/kubernetes_version.h"
 
@@ -13,13 +12,6 @@ using base::ErrorCode;
 using base::FieldError;
 using base::Status;
 using data::Json;
-
-void set_config_defaults(Json& config_spec) {
-  Json& server = config_spec.at("serverConfig");
-  server.mutable_members();
-  if (!server["disableCloudController"].is_bool()) server.set("disableCloudController", true);
-  if (!server["cloudProviderName"].is_string()) server.set("cloudProviderName", "external");
-}
 
 Status check_control_plane(const Json& control_plane) {
   std::vector<FieldError> errors;
@@ -41,7 +33,6 @@ void add_admissions(registry::Registry& registry) {
                            if (!request.subresource.empty()) return {};
                            Json& spec = request.object.at("spec");
                            if (!spec["replicas"].is_integer()) spec.set("replicas", 1);
-                           set_config_defaults(spec.at("kthreesConfigSpec"));
                            Json& reference = spec.at({"machineTemplate", "infrastructureRef"});
                            if (reference.is_object() && reference.text({"namespace"}).empty())
                              reference.set("namespace", request.object.text({"metadata", "namespace"}));
@@ -49,11 +40,6 @@ void add_admissions(registry::Registry& registry) {
                            if (request.old != nullptr && request.old->get({"spec"}) == request.object.get({"spec"}))
                              return {};
                            return check_control_plane(request.object);
-                         });
-  registry.add_admission({std::string(api::bootstrap::kGroup), api::bootstrap::kKThreesConfig.kind},
-                         [](registry::AdmissionRequest& request) -> Status {
-                           if (request.subresource.empty()) set_config_defaults(request.object.at("spec"));
-                           return {};
                          });
 }
 

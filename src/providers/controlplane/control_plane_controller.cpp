@@ -1,9 +1,11 @@
 #include "providers/controlplane/control_plane_controller.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "api/bootstrap/bootstrap.h"
 #include "api/cluster/cluster.h"
+#include "api/cluster/references.h"
 #include "api/cluster/timeline.h"
 #include "api/controlplane/controlplane.h"
 #include "base/crash_point.h"
@@ -13,6 +15,7 @@
 #include "providers/controlplane/control_plane_machine.h"
 #include "providers/controlplane/control_plane_status.h"
 #include "providers/controlplane/kubeconfig_secret.h"
+#include "providers/controlplane/machine_currency.h"
 
 namespace slipway::providers::controlplane {
 
@@ -60,8 +63,9 @@ class ControlPlaneReconciler {
     if (!control_plane) return Outcome::done();
     const Json* owner = meta::owner_of_kind(*control_plane, {std::string(api::cluster::kGroup), "Cluster"});
     const ObjectPtr cluster = owner == nullptr ? nullptr : clusters_.get({key.ns, owner->text({"name"})});
-    if (meta::is_deleting(*control_plane)) return remove(*control_plane, cluster.get());
-    if (!cluster || is_paused(*control_plane, *cluster)) return Outcome::done();
+    if (cluster && is_paused(*control_plane, *cluster)) return report_paused(*control_plane);
+    if (meta::is_deleting(*control_plane)) return remove(*control_plane);
+    if (!cluster) return Outcome::done();
     if (SLIPWAY_TRY(control::ensure_finalizer(manager_.client(), *control_plane, api::controlplane::kFinalizer)))
       return Outcome::done();  // its own event brings the key back
     return bring_forward(*control_plane, *cluster);
@@ -74,11 +78,24 @@ class ControlPlaneReconciler {
   }
 
  private:
+  // A pause holds everything, deletion too (Cluster API's contract).
+  Result<Outcome> report_paused(const Json& control_plane) {
+    Json wanted = control_plane;
+    meta::set_condition(wanted,
+                        {std::string(api::cluster::condition::kPaused), meta::ConditionStatus::kTrue,
+                         std::string(api::cluster::reason::kPaused),
+                         "spec.paused of the Cluster or the annotation cluster.x-k8s.io/paused is set"},
+                        manager_.clock().now());
+    SLIPWAY_TRY(control::patch_object(manager_.client(), control_plane, wanted));
+    return Outcome::done();
+  }
+
   Result<Outcome> bring_forward(const Json& control_plane, const Json& cluster) {
     Observation observation;
     SLIPWAY_TRY(provide_secrets(control_plane, cluster, observation));
     if (observation.has_certificates) SLIPWAY_TRY(provide_machine(control_plane, cluster, observation));
     observation.machines = machines_of(control_plane);
+    SLIPWAY_TRY(check_machines(control_plane, observation));
     look_at_workload(cluster, observation);
 
     Json wanted = control_plane;
@@ -97,14 +114,14 @@ class ControlPlaneReconciler {
       observation.certificates_problem = authorities.error().message();
       return {};
     }
-    base::crash_point("controlplane.authorities-created");
+    if (!meta::is_condition_true(control_plane, api::controlplane::condition::kCertificatesAvailable))
+      base::crash_point("controlplane.authorities-created");
     SLIPWAY_TRY(bootstrap::ensure_token(manager_, cluster_key, control_plane));
     observation.has_certificates = true;
     if (!has_endpoint(cluster)) return {};
     SLIPWAY_TRY(ensure_kubeconfig(manager_, cluster, control_plane, authorities->server, authorities->client)
                     .with_context("kubeconfig Secret"));
     observation.has_kubeconfig = true;
-    base::crash_point("controlplane.kubeconfig-created");
     return {};
   }
 
@@ -118,8 +135,9 @@ class ControlPlaneReconciler {
       observation.problem = fmt::format("cluster '{}' has no infrastructure yet", meta::name(cluster));
       return {};
     }
-    for (const ObjectPtr& machine : machines_of(control_plane))
-      if (!meta::is_deleting(*machine)) return {};
+    // Also while one is being deleted: its successor has the same name, and whatever is made for it now would be taken
+    // away with the old one.
+    if (!machines_of(control_plane).empty()) return {};
     const Status made = create_machine(control_plane, cluster);
     if (made || !is_input_error(made.error())) return made;
     observation.problem = made.error().message();
@@ -138,26 +156,66 @@ class ControlPlaneReconciler {
                                                 .with_context("spec.machineTemplate.infrastructureRef"));
     Json infra_machine = SLIPWAY_TRY(infrastructure_machine(control_plane, cluster, *infra_template));
     Json server = SLIPWAY_TRY(machine(control_plane, cluster, infra_machine));
-    SLIPWAY_TRY(control::create_or_get(manager_.client(), std::move(infra_machine)));
-    base::crash_point("controlplane.infra-machine-created");
-    SLIPWAY_TRY(control::create_or_get(manager_.client(), bootstrap_config(control_plane, cluster)));
-    base::crash_point("controlplane.config-created");
-    SLIPWAY_TRY(control::create_or_get(manager_.client(), std::move(server), &control_plane));
-    base::crash_point("controlplane.machine-created");
+    SLIPWAY_TRY(create(std::move(infra_machine), nullptr, "controlplane.infra-machine-created"));
+    SLIPWAY_TRY(create(bootstrap_config(control_plane, cluster), nullptr, "controlplane.config-created"));
+    SLIPWAY_TRY(create(std::move(server), &control_plane, "controlplane.machine-created"));
+    return {};
+  }
+
+  // kConflict while the predecessor of that name is still being deleted.
+  Status create(Json object, const Json* owner, const char* crash_point) {
+    const auto made = SLIPWAY_TRY(control::create_or_get(manager_.client(), std::move(object), owner));
+    if (meta::is_deleting(*made))
+      return base::fail(ErrorCode::kConflict,
+                        fmt::format("{} '{}' is still being deleted", made->text({"kind"}), meta::name(*made)));
+    base::crash_point(crash_point);
     return {};
   }
 
   std::vector<ObjectPtr> machines_of(const Json& control_plane) const {
+    return owned_by(machines_.list(meta::ns(control_plane)), control_plane);
+  }
+
+  static std::vector<ObjectPtr> owned_by(const std::vector<ObjectPtr>& machines, const Json& control_plane) {
     std::vector<ObjectPtr> result;
-    for (const ObjectPtr& machine : machines_.list(meta::ns(control_plane))) {
+    for (const ObjectPtr& machine : machines) {
       const Json* owner = meta::controller_reference(*machine);
       if (owner != nullptr && owner->text({"uid"}) == meta::uid(control_plane)) result.push_back(machine);
     }
     return result;
   }
 
+  // Compares each Machine with the spec and says so on it.
+  Status check_machines(const Json& control_plane, Observation& observation) {
+    for (ObjectPtr& machine : observation.machines) {
+      const Json config = SLIPWAY_TRY(companion(*machine, machine->get({"spec", "bootstrap", "configRef"})));
+      const Json infra_machine = SLIPWAY_TRY(companion(*machine, machine->get({"spec", "infrastructureRef"})));
+      std::vector<std::string> reasons = outdated_reasons(control_plane, *machine, config, infra_machine);
+      Json wanted = *machine;
+      meta::set_condition(wanted, up_to_date_condition(reasons), manager_.clock().now());
+      if (!reasons.empty()) observation.outdated.emplace(meta::name(*machine), std::move(reasons));
+      auto patched = control::patch_object(manager_.client(), *machine, wanted);
+      // It moved on or is gone: its event wakes this key again.
+      if (!patched && patched.error().code() != ErrorCode::kConflict && patched.error().code() != ErrorCode::kNotFound)
+        return patched.error();
+      if (patched) machine = *patched;
+    }
+    return {};
+  }
+
+  // What a reference of a Machine names, or null.
+  Result<Json> companion(const Json& machine, const Json& reference) {
+    auto found = manager_.client().get(api::cluster::kind_of_reference(reference),
+                                       {meta::ns(machine), reference.text({"name"})});
+    if (found) return **found;
+    if (found.error().code() == ErrorCode::kNotFound) return Json();
+    return found.error();
+  }
+
   void look_at_workload(const Json& cluster, Observation& observation) {
     if (!observation.has_kubeconfig || observation.machines.empty()) return;
+    // Nothing can answer before the host was given its work.
+    if (observation.machines.front()->text({"spec", "bootstrap", "dataSecretName"}).empty()) return;
     const ObjectKey cluster_key = meta::key_of(cluster);
     const ObjectKey own_key{cluster_key.ns, cluster.text({"spec", "controlPlaneRef", "name"})};
     workloads_.follow_nodes(cluster_key, [this, own_key] { manager_.enqueue(kControllerName, own_key); });
@@ -177,7 +235,7 @@ class ControlPlaneReconciler {
     bool changed = false;
     if (observation.has_kubeconfig) changed |= api::cluster::add_timeline_step(wanted, "kubeconfigCreated", now);
     if (!observation.machines.empty()) changed |= api::cluster::add_timeline_step(wanted, "machineCreated", now);
-    if (observation.api_answers) changed |= api::cluster::add_timeline_step(wanted, "apiServerAnswered", now);
+    if (observation.api_answers) changed |= api::cluster::add_timeline_step(wanted, "apiServerReady", now);
     if (status.get({"initialization", "controlPlaneInitialized"}).bool_or(false))
       changed |= api::cluster::add_timeline_step(wanted, "controlPlaneInitialized", now);
     if (status["readyReplicas"].integer_or(0) > 0) changed |= api::cluster::add_timeline_step(wanted, "nodeReady", now);
@@ -190,34 +248,49 @@ class ControlPlaneReconciler {
     if (observation.machines.empty())
       return observation.problem.empty() ? Outcome::done() : Outcome::after(kProblemPause);
     if (wanted.get({"status", "readyReplicas"}).integer_or(0) > 0) return Outcome::after(options_.healthy_pause);
-    // Nothing can answer before the host was given its work.
     const Json& machine = *observation.machines.front();
     if (machine.text({"spec", "bootstrap", "dataSecretName"}).empty()) return Outcome::after(options_.late_pause);
-    const auto created = base::parse_rfc3339(machine.text({"metadata", "creationTimestamp"}));
-    const bool is_early = created && manager_.clock().now() - *created < options_.starting_time;
-    return Outcome::after(is_early ? options_.starting_pause : options_.late_pause);
+    return Outcome::after(is_starting(machine) ? options_.starting_pause : options_.late_pause);
+  }
+
+  // The start counts from the moment the host was given its work, however long it took to find one.
+  bool is_starting(const Json& machine) const {
+    const Json& given = meta::find_condition(machine, api::cluster::condition::kBootstrapConfigReady);
+    auto since = base::parse_rfc3339(given.text({"lastTransitionTime"}));
+    if (!since) since = base::parse_rfc3339(machine.text({"metadata", "creationTimestamp"}));
+    return since && manager_.clock().now() - *since < options_.starting_time;
   }
 
   // Workers first, then the servers, then the object itself. Never waits for infrastructure that was never there.
-  Result<Outcome> remove(const Json& control_plane, const Json* cluster) {
+  Result<Outcome> remove(const Json& control_plane) {
     if (!meta::has_finalizer(control_plane, api::controlplane::kFinalizer)) return Outcome::done();
-    const std::vector<ObjectPtr> own = machines_of(control_plane);
-    if (own.empty()) {
-      if (cluster != nullptr) workloads_.forget(meta::key_of(*cluster));
+    // Not out of the cache: a Machine that was made a moment ago would be left behind.
+    registry::ListOptions options;
+    options.ns = meta::ns(control_plane);
+    const auto all = SLIPWAY_TRY(manager_.client().list(api::cluster::kMachine, options));
+    Observation observation{.machines = owned_by(all.items, control_plane), .has_certificates = true};
+    if (observation.machines.empty()) {
+      workloads_.forget({meta::ns(control_plane), meta::label(control_plane, api::cluster::kClusterNameLabel)});
       SLIPWAY_TRY(control::drop_finalizer(manager_.client(), control_plane, api::controlplane::kFinalizer));
       return Outcome::done();
     }
-    Observation observation{.machines = own, .has_certificates = true};
-    if (const std::size_t workers = count_workers(control_plane); workers > 0) {
-      observation.problem = fmt::format("waiting for {} worker machines to be deleted", workers);
+    if (const std::size_t workers = count_workers(all.items, control_plane); workers > 0) {
+      observation.deletion = fmt::format("Waiting for {} worker Machines to be deleted", workers);
     } else {
-      for (const ObjectPtr& machine : own) SLIPWAY_TRY(remove_machine(*machine));
-      observation.problem = fmt::format("waiting for machine '{}' to be deleted", meta::name(*own.front()));
+      for (const ObjectPtr& machine : observation.machines) SLIPWAY_TRY(remove_machine(*machine));
+      observation.deletion = deletion_message(*observation.machines.front());
     }
     Json wanted = control_plane;
     set_status(wanted, observation, manager_.clock().now());
-    SLIPWAY_TRY(control::patch_object(manager_.client(), control_plane, wanted));
+    const auto patched = control::patch_object(manager_.client(), control_plane, wanted);
+    if (!patched && patched.error().code() != ErrorCode::kNotFound) return patched.error();
     return Outcome::after(kProblemPause);  // the Machines' events come first
+  }
+
+  static std::string deletion_message(const Json& machine) {
+    const std::string& reason = meta::find_condition(machine, api::cluster::condition::kDeleting).text({"message"});
+    return fmt::format("Waiting for Machine {} to be deleted{}{}", meta::name(machine), reason.empty() ? "" : ": ",
+                       reason);
   }
 
   Status remove_machine(const Json& machine) {
@@ -229,14 +302,12 @@ class ControlPlaneReconciler {
     return {};
   }
 
-  std::size_t count_workers(const Json& control_plane) const {
+  static std::size_t count_workers(const std::vector<ObjectPtr>& machines, const Json& control_plane) {
     const std::string& cluster_name = meta::label(control_plane, api::cluster::kClusterNameLabel);
-    std::size_t workers = 0;
-    for (const ObjectPtr& machine : machines_.list(meta::ns(control_plane)))
-      if (machine->text({"spec", "clusterName"}) == cluster_name &&
-          !machine->get({"metadata", "labels"}).contains(api::cluster::kControlPlaneLabel))
-        ++workers;
-    return workers;
+    return static_cast<std::size_t>(std::ranges::count_if(machines, [&cluster_name](const ObjectPtr& machine) {
+      return machine->text({"spec", "clusterName"}) == cluster_name &&
+             !machine->get({"metadata", "labels"}).contains(api::cluster::kControlPlaneLabel);
+    }));
   }
 
   control::Manager& manager_;

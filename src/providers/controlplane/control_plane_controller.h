@@ -6,10 +6,10 @@
 namespace slipway::providers::controlplane {
 
 struct ControlPlaneOptions {
-  // How often a server that is starting is asked, and for how long; afterwards how often.
+  // How often a server is asked from the moment its host was given the work, and for how long; afterwards how often.
   std::chrono::milliseconds starting_pause{200};
-  std::chrono::minutes starting_time{15};
-  std::chrono::milliseconds late_pause{5'000};
+  std::chrono::seconds starting_time{60};
+  std::chrono::milliseconds late_pause{2'000};
   // A cluster that is up is asked this often, besides whenever its Nodes change.
   std::chrono::milliseconds healthy_pause{30'000};
 };

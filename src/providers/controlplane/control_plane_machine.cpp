@@ -5,6 +5,8 @@
 
 #include "api/bootstrap/bootstrap.h"
 #include "api/cluster/cluster.h"
+#include "api/cluster/duration.h"
+#include "api/cluster/references.h"
 #include "api/controlplane/controlplane.h"
 #include "data/json_text.h"
 #include "meta/object.h"
@@ -29,37 +31,20 @@ Json owned(const Gvk& gvk, const Json& control_plane, const Json& cluster) {
   return object;
 }
 
-Json reference_to(const Json& object) {
-  const auto version = meta::parse_api_version(object.text({"apiVersion"}));
-  return Json::object({{"apiGroup", version.group}, {"kind", object.text({"kind"})}, {"name", meta::name(object)}});
-}
-
 // A Go duration ("1h30m", "90s") in whole seconds.
 Result<std::int64_t> seconds_of(std::string_view field, const std::string& text) {
-  const auto bad = [&] {
+  const auto duration = api::cluster::parse_duration(text);
+  if (!duration || duration->count() < 0)
     return base::fail(ErrorCode::kInvalid,
                       fmt::format("spec.machineTemplate.{}: '{}' is no duration such as 10m30s", field, text));
-  };
-  double total = 0;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    double amount = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), amount);
-    if (error != std::errc() || amount < 0) return bad();
-    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-    if (rest.starts_with("ms")) {
-      total += amount / 1000;
-      rest.remove_prefix(2);
-      continue;
-    }
-    const double unit = rest.starts_with('h') ? 3600 : rest.starts_with('m') ? 60 : rest.starts_with('s') ? 1 : -1;
-    if (unit < 0) return bad();
-    total += amount * unit;
-    rest.remove_prefix(1);
-  }
-  constexpr double kMaxSeconds = 1e9;
-  if (!(total <= kMaxSeconds)) return bad();
-  return static_cast<std::int64_t>(total);
+  return std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
+}
+
+// The name of the control plane as a label value, which has 63 characters at most.
+std::string label_of_name(const std::string& name) {
+  if (name.size() <= kMaxName) return name;
+  constexpr std::size_t kDigits = 32;
+  return "hash_" + pki::sha256_hex(name).substr(0, kDigits) + "_z";
 }
 
 }  // namespace
@@ -83,8 +68,7 @@ void set_machine_metadata(Json& object, const Json& control_plane, const Json& c
     meta::set_annotation(object, key, value.string_or_empty());
   meta::set_label(object, api::cluster::kClusterNameLabel, meta::name(cluster));
   meta::set_label(object, api::cluster::kControlPlaneLabel, "");
-  // A label value has 63 characters at most, as the name of a control plane has not.
-  meta::set_label(object, api::cluster::kControlPlaneNameLabel, meta::name(control_plane).substr(0, kMaxName));
+  meta::set_label(object, api::cluster::kControlPlaneNameLabel, label_of_name(meta::name(control_plane)));
 }
 
 Result<Json> infrastructure_machine(const Json& control_plane, const Json& cluster, const Json& infra_template) {
@@ -122,11 +106,11 @@ Result<Json> machine(const Json& control_plane, const Json& cluster, const Json&
   if (const Json& server = control_plane.get({"spec", "kthreesConfigSpec", "serverConfig"}); server.is_object())
     meta::set_annotation(object, api::controlplane::kServerConfigurationAnnotation, data::to_json(server));
   Json& spec = object.set(
-      "spec", Json::object(
-                  {{"clusterName", meta::name(cluster)},
-                   {"version", control_plane.text({"spec", "version"})},
-                   {"bootstrap", Json::object({{"configRef", reference_to(bootstrap_config(control_plane, cluster))}})},
-                   {"infrastructureRef", reference_to(infra_machine)}}));
+      "spec", Json::object({{"clusterName", meta::name(cluster)},
+                            {"version", control_plane.text({"spec", "version"})},
+                            {"bootstrap", Json::object({{"configRef", api::cluster::reference_to(
+                                                                          bootstrap_config(control_plane, cluster))}})},
+                            {"infrastructureRef", api::cluster::reference_to(infra_machine)}}));
   constexpr std::pair<std::string_view, std::string_view> kTimeouts[] = {
       {"nodeDrainTimeout", "nodeDrainTimeoutSeconds"},
       {"nodeVolumeDetachTimeout", "nodeVolumeDetachTimeoutSeconds"},

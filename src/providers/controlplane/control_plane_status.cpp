@@ -30,7 +30,7 @@ Counts count(const Json& control_plane, const Observation& observation) {
   for (const ObjectPtr& machine : observation.machines) {
     ++counts.machines;
     if (meta::is_deleting(*machine)) ++counts.deleting;
-    if (machine->text({"spec", "version"}) == control_plane.text({"spec", "version"})) ++counts.up_to_date;
+    if (!observation.outdated.contains(meta::name(*machine))) ++counts.up_to_date;
     const std::string& provider_id = machine->text({"spec", "providerID"});
     if (!provider_id.empty() && is_node_ready(find_node(observation.nodes, provider_id))) ++counts.ready;
   }
@@ -88,6 +88,18 @@ class StatusWriter {
     return wanted_.get({"status", "initialization", "controlPlaneInitialized"}).bool_or(false);
   }
 
+  // A Machine knows its providerID only after its bootstrap; until then any server Node is taken for its own, as there
+  // is one server.
+  bool has_server() const {
+    return std::ranges::any_of(observation_.machines, [this](const ObjectPtr& machine) {
+      const std::string& provider_id = machine->text({"spec", "providerID"});
+      return std::ranges::any_of(observation_.nodes.items(), [&provider_id](const Json& node) {
+        const std::string& own = node.text({"spec", "providerID"});
+        return is_control_plane_node(node) && (provider_id.empty() || own.empty() || own == provider_id);
+      });
+    });
+  }
+
   void write_fields() {
     Json& status = wanted_.at("status");
     status.set("observedGeneration", meta::generation(wanted_));
@@ -100,14 +112,14 @@ class StatusWriter {
     status.set("upToDateReplicas", counts_.up_to_date);
     status.set("updatedReplicas", counts_.up_to_date);
     status.set("unavailableReplicas", std::max<std::int64_t>(counts_.machines - counts_.ready, 0));
-    const Json versions = versions_of(observation_);
-    if (!versions.empty()) status.set("version", versions.items()[0]["version"]);
-    status.set("versions", versions);
-    const bool has_server = std::ranges::any_of(observation_.nodes.items(), [](const Json& node) {
-      return node.get({"metadata", "labels"}).contains("node-role.kubernetes.io/control-plane");
-    });
-    if (observation_.api_answers && has_server) status.at("initialization").set("controlPlaneInitialized", true);
+    if (observation_.api_answers && has_server()) status.at("initialization").set("controlPlaneInitialized", true);
     status.set("initialized", is_initialized());
+    // A control plane without a version is one that is still being provisioned (Cluster API's contract).
+    if (is_initialized() && counts_.machines > 0) {
+      const Json versions = versions_of(observation_);
+      if (!versions.empty()) status.set("version", versions.items()[0]["version"]);
+      status.set("versions", versions);
+    }
     status.set("ready", status["ready"].bool_or(false) || counts_.ready > 0);
   }
 
@@ -133,8 +145,6 @@ class StatusWriter {
     } else if (!observation_.problem.empty()) {
       set(condition::kAvailable, ConditionStatus::kFalse, std::string(core_reason::kNotAvailable),
           observation_.problem);
-    } else if (is_initialized() && !observation_.api_answers) {
-      set(condition::kAvailable, ConditionStatus::kUnknown, std::string(core_reason::kAvailableUnknown), not_answering);
     } else {
       set(condition::kAvailable, ConditionStatus::kFalse, std::string(core_reason::kNotAvailable),
           observation_.api_answers ? "no control-plane Node is Ready yet" : not_answering);
@@ -161,23 +171,38 @@ class StatusWriter {
     const bool deleting = meta::is_deleting(wanted_);
     const bool up = !deleting && counts_.machines - counts_.deleting < counts_.wanted;
     const bool down = deleting ? counts_.machines > 0 : counts_.machines - counts_.deleting > counts_.wanted;
-    set(core::kScalingUp, up, up ? core_reason::kScalingUp : core_reason::kNotScalingUp);
+    set(core::kScalingUp, up ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+        std::string(up ? core_reason::kScalingUp : core_reason::kNotScalingUp), up ? scaling_up_message() : "");
     set(core::kScalingDown, down, down ? core_reason::kScalingDown : core_reason::kNotScalingDown);
-    set(core::kDeleting, deleting, deleting ? core_reason::kDeleting : core_reason::kNotDeleting);
-    const bool outdated = counts_.up_to_date < counts_.machines;
-    set(core::kRollingOut, outdated, outdated ? core_reason::kRollingOut : core_reason::kNotRollingOut);
-    set(condition::kMachinesSpecUpToDate, outdated ? ConditionStatus::kFalse : ConditionStatus::kTrue,
-        std::string(outdated ? core_reason::kNotUpToDate : core_reason::kUpToDate),
-        outdated
-            ? fmt::format("machines do not run {} yet; a running host is upgraded by its image, not by spec.version",
-                          wanted_.text({"spec", "version"}))
-            : "");
+    set(core::kDeleting, deleting ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+        std::string(deleting ? core_reason::kDeleting : core_reason::kNotDeleting), observation_.deletion);
+    // The one server runs on the one host: there is nothing to roll to, so a difference is reported and left alone.
+    set(core::kRollingOut, false, core_reason::kNotRollingOut);
+    set(core::kRemediating, false, core_reason::kNotRemediating);
+    set(core::kPaused, false, core_reason::kNotPaused);
+    const std::string differences = outdated_message();
+    set(condition::kMachinesSpecUpToDate, differences.empty() ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+        std::string(differences.empty() ? core_reason::kUpToDate : core_reason::kNotUpToDate), differences);
     set(condition::kResized, up || down ? ConditionStatus::kFalse : ConditionStatus::kTrue,
         std::string(deleting ? core_reason::kDeleting
                     : up     ? core_reason::kScalingUp
                     : down   ? core_reason::kScalingDown
                              : "Resized"),
         up ? observation_.problem : "");
+  }
+
+  std::string scaling_up_message() const {
+    const std::string step = fmt::format("Scaling up from {} to {} replicas", counts_.machines, counts_.wanted);
+    return observation_.problem.empty() ? step : step + " is blocked: " + observation_.problem;
+  }
+
+  std::string outdated_message() const {
+    std::string message;
+    for (const auto& [machine, reasons] : observation_.outdated)
+      for (const std::string& reason : reasons) message += fmt::format("* Machine {}: {}\n", machine, reason);
+    if (!message.empty())
+      message += "A running server is not replaced: take the change back, or delete the cluster and create it anew";
+    return message;
   }
 
   void set(std::string_view type, ConditionStatus status, std::string reason, std::string message) {
@@ -204,6 +229,10 @@ const Json& find_node(const Json& nodes, std::string_view provider_id) {
 
 bool is_node_ready(const Json& node) {
   return meta::is_condition_true(node, core::kReady);
+}
+
+bool is_control_plane_node(const Json& node) {
+  return node.get({"metadata", "labels"}).contains("node-role.kubernetes.io/control-plane");
 }
 
 void set_status(Json& wanted, const Observation& observation, base::WallTime now) {

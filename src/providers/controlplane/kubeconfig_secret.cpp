@@ -4,6 +4,7 @@
 
 #include "api/cluster/cluster.h"
 #include "api/cluster/workload_endpoint.h"
+#include "base/crash_point.h"
 #include "control/object_patch.h"
 #include "data/encoding.h"
 #include "pki/kubeconfig.h"
@@ -72,6 +73,7 @@ Status ensure_kubeconfig(control::Manager& manager, const Json& cluster, const J
   } else {
     SLIPWAY_TRY(control::create_or_get(manager.client(), std::move(secret)));
   }
+  base::crash_point("controlplane.kubeconfig-created");
   return {};
 }
 
