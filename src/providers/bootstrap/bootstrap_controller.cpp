@@ -198,7 +198,7 @@ class KThreesConfigReconciler {
 
   Result<Outcome> report_created(const Subject& subject, const std::string& secret_name) {
     Json cluster = subject.cluster;
-    if (api::cluster::add_timeline_step(cluster, "bootstrapDataCreated", manager_.clock().now()))
+    if (api::cluster::add_timeline_step(cluster, "bootstrapDataReady", manager_.clock().now()))
       SLIPWAY_TRY(control::patch_object(manager_.client(), subject.cluster, cluster));
     Json wanted = subject.config;
     set(wanted, condition::kCertificatesAvailable, ConditionStatus::kTrue, "Available", "");
