@@ -63,7 +63,8 @@ FieldError forbidden_value(std::string_view path, std::string_view detail) {
   return make(path, "FieldValueForbidden", "Forbidden", detail);
 }
 FieldError too_long(std::string_view path, std::int64_t limit) {
-  return make(path, "FieldValueTooLong", "Too long", fmt::format("may not be more than {} bytes", limit));
+  return make(path, "FieldValueTooLong", "Too long",
+              fmt::format("may not be more than {} {}", limit, limit == 1 ? "byte" : "bytes"));
 }
 FieldError too_many(std::string_view path, std::int64_t actual, std::int64_t limit) {
   return make(path, "FieldValueTooMany", fmt::format("Too many: {}", actual),

@@ -73,7 +73,7 @@ std::string qualified_name_problem(std::string_view text) {
     name = text.substr(slash + 1);
     if (name.find('/') != name.npos)
       return fmt::format(
-          "a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+          "a valid label key {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
           kQualifiedRule);
     if (prefix.empty()) return "prefix part must be non-empty";
     if (const std::string why = dns_subdomain_problem(prefix); !why.empty()) return "prefix part " + why;

@@ -88,7 +88,7 @@ void validate_owners(const Json& metadata, FieldErrors& errors) {
   for (std::size_t i = 0; i < owners.size(); ++i) {
     for (const std::string_view member : {"apiVersion", "kind", "name", "uid"})
       if (owners[i].text({member}).empty())
-        errors.push_back(invalid_value(fmt::format("{}[{}].{}", kPath, i, member), owners[i][member],
+        errors.push_back(invalid_value(fmt::format("{}.{}", kPath, member), owners[i].text({member}),
                                        member == "apiVersion" ? "version must not be empty" : "must not be empty"));
     if (!owners[i]["controller"].bool_or(false)) continue;
     const std::string name = owners[i].text({"kind"}) + "/" + owners[i].text({"name"});
@@ -199,9 +199,7 @@ void validate_metadata_update(const Json& object, const Json& old, FieldErrors& 
   for (const std::string_view name :
        {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
     if (metadata[name] != before[name])
-      errors.push_back(invalid_value(
-          fmt::format("metadata.{}", name), metadata[name],
-          name == "deletionTimestamp" ? "field is immutable; may only be changed via deletion" : "field is immutable"));
+      errors.push_back(invalid_value(fmt::format("metadata.{}", name), metadata[name], "field is immutable"));
   }
   if (!meta::is_deleting(old)) return;
   std::string added;
@@ -217,9 +215,9 @@ void validate_metadata_update(const Json& object, const Json& old, FieldErrors& 
 }
 
 std::string config_key_problem(std::string_view key) {
-  if (key.size() > 253) return "must be no more than 253 bytes";
-  if (key == "." || key == ".." || key.starts_with(".."))
-    return fmt::format("must not be '{}' or start with '..'", key);
+  if (key.size() > 253) return "must be no more than 253 characters";
+  if (key == "." || key == "..") return fmt::format("must not be '{}'", key);
+  if (key.starts_with("..")) return "must not start with '..'";
   const bool fits = !key.empty() && std::ranges::all_of(key, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
            c == '.';

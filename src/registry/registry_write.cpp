@@ -148,11 +148,9 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
   SLIPWAY_TRY(normalize_metadata(object));
   if (!meta::resource_version(object).empty())
     return fail(ErrorCode::kBadRequest, "resourceVersion should not be set on objects to be created");
-  if (resource.namespaced != !meta::ns(object).empty())
-    return fail(ErrorCode::kBadRequest, resource.namespaced
-                                            ? "an empty namespace may not be set during creation"
-                                            : fmt::format("{} are not namespaced: metadata.namespace must be empty",
-                                                          resource.group_resource()));
+  if (resource.namespaced && meta::ns(object).empty())
+    return fail(ErrorCode::kBadRequest, "an empty namespace may not be set during creation");
+  if (!resource.namespaced) object.at("metadata").erase("namespace");
   if (version.has_status) object.erase("status");
   apply_schema(version, object);
 
@@ -216,11 +214,12 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
   SLIPWAY_TRY(check_kind(version, object));
   SLIPWAY_TRY(make_storable(object));
   SLIPWAY_TRY(normalize_metadata(object));
+  if (!resource.namespaced) object.at("metadata").erase("namespace");
   const std::string& resource_version = meta::resource_version(object);
+  // kube-apiserver names the resource where other errors name the kind.
   if (resource_version.empty() && !rules.unconditional_update)
-    return invalid_object(
-        resource.group_kind(), meta::name(current),
-        {{"metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0x0: must be specified for an update"}});
+    return invalid_object({resource.group, resource.plural}, meta::name(current),
+                          {invalid_value("metadata.resourceVersion", 0, "must be specified for an update")});
   if (!resource_version.empty() && resource_version != meta::resource_version(current))
     return modified_conflict(resource.group_resource(), meta::name(current));
   if (!meta::uid(object).empty() && meta::uid(object) != meta::uid(current))
@@ -265,7 +264,8 @@ base::Result<ObjectPtr> Registry::State::store_replacement(const ResourceInfo& r
 
 base::Result<ObjectPtr> Registry::update(const ResourceVersionInfo& resource, Json object,
                                          const WriteOptions& options) {
-  const ObjectKey key = meta::key_of(object);
+  ObjectKey key = meta::key_of(object);
+  if (!resource.resource->namespaced) key.ns.clear();
   return state_->modify(resource, key, [&](const Json&) -> base::Result<Json> { return object; }, options);
 }
 
@@ -288,7 +288,7 @@ base::Result<ObjectPtr> Registry::patch(const ResourceVersionInfo& resource, con
       return fail(ErrorCode::kBadRequest,
                   fmt::format("the name of the object ({}) does not match the name on the URL ({})",
                               meta::name(patched), meta::name(current)));
-    if (meta::ns(patched) != meta::ns(current))
+    if (resource.resource->namespaced && meta::ns(patched) != meta::ns(current))
       return fail(ErrorCode::kBadRequest,
                   "the namespace of the provided object does not match the namespace sent on the request");
     return patched;

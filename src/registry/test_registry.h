@@ -22,6 +22,18 @@ inline data::Json json(std::string_view text) {
   std::abort();
 }
 
+// Letters and digits only, for the names of table rows in test reports.
+inline std::string plain_text(std::initializer_list<std::string_view> texts) {
+  std::string out;
+  for (const std::string_view text : texts)
+    for (const char c : text)
+      if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        out += c;
+      else if (!out.empty() && out.back() != '_')
+        out += '_';
+  return out;
+}
+
 // Namespaced, v1 stored and v1beta1 served, status subresource, a default and limits.
 inline data::Json widget_crd() {
   constexpr std::string_view kVersion = R"({"name": "NAME", "served": true, "storage": STORAGE,
