@@ -24,6 +24,8 @@ using meta::ObjectKey;
 namespace {
 
 constexpr std::string_view kByClass = "class";
+constexpr std::string_view kByReference = "reference";
+constexpr int kWorkers = 8;  // passes probe workload clusters over the network
 constexpr std::chrono::milliseconds kDeletionInterval{5'000};
 
 // The newest probe of each running cluster: passes are frequent, probes are not.
@@ -194,6 +196,18 @@ std::vector<ObjectKey> keys_of(const std::vector<ObjectPtr>& objects) {
   return keys;
 }
 
+std::string reference_value(const std::string& ns, const std::string& kind, const std::string& name) {
+  return ns + "/" + kind + "/" + name;
+}
+
+std::vector<std::string> references_of(const Json& cluster) {
+  std::vector<std::string> values;
+  for (const std::string_view field : {"infrastructureRef", "controlPlaneRef"})
+    if (const Json& reference = cluster.get({"spec", field}); is_set(reference))
+      values.push_back(reference_value(meta::ns(cluster), reference.text({"kind"}), reference.text({"name"})));
+  return values;
+}
+
 // Clusters that a template concerns: its owner, or every Cluster of the classes that refer to it.
 std::vector<ObjectKey> clusters_of_template(const Json& object, const control::Informer& classes,
                                             const control::Informer& clusters) {
@@ -219,10 +233,19 @@ void add_cluster_controller(control::Manager& manager, WorkloadNodes& workload, 
   control::Informer& classes = manager.informer(api::cluster::kClusterClass);
   clusters.add_index(std::string(kByClass),
                      [](const Json& cluster) { return std::vector<std::string>{class_key(cluster).text()}; });
-  control::ControllerOptions controller{.name = "cluster", .for_kind = api::cluster::kCluster};
+  clusters.add_index(std::string(kByReference), references_of);
+  // By label, and by reference: an object that a manifest makes after its Cluster has no label yet.
+  const auto by_label_or_reference = [&clusters](const Json& object) {
+    std::vector<ObjectKey> keys = cluster_by_label(object);
+    for (ObjectKey& key : keys_of(clusters.by_index(
+             kByReference, reference_value(meta::ns(object), object.text({"kind"}), meta::name(object)))))
+      keys.push_back(std::move(key));
+    return keys;
+  };
+  control::ControllerOptions controller{.name = "cluster", .for_kind = api::cluster::kCluster, .workers = kWorkers};
   const ProviderKinds& kinds = known_provider_kinds();
   for (const auto* group : {&kinds.infrastructure_clusters, &kinds.control_planes})
-    for (const Gvk& gvk : *group) controller.watches.emplace_back(gvk, cluster_by_label);
+    for (const Gvk& gvk : *group) controller.watches.emplace_back(gvk, by_label_or_reference);
   controller.watches.emplace_back(api::cluster::kMachine, cluster_by_label);
   controller.watches.emplace_back(api::cluster::kClusterClass, [&clusters](const Json& cluster_class) {
     return keys_of(clusters.by_index(kByClass, meta::key_of(cluster_class).text()));

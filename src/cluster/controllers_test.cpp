@@ -500,6 +500,80 @@ TEST_F(ControllersTest, AForeignObjectOfTheSameNameIsNotTakenOver) {
             "(owners: none); delete or rename it");
 }
 
+TEST_F(ControllersTest, AClusterWithoutTopologyTakesObjectsInAnyOrder) {
+  start();
+  apply(R"(
+apiVersion: cluster.x-k8s.io/v1beta2
+kind: Cluster
+metadata: {name: plain, namespace: default}
+spec:
+  infrastructureRef: {apiGroup: infrastructure.cluster.x-k8s.io, kind: IntelCluster, name: plain}
+)");
+  idle();
+  const ObjectKey key{"default", "plain"};
+  EXPECT_EQ(condition(get(words::kCluster, key), "InfrastructureReady"),
+            "False ObjectDoesNotExist: IntelCluster does not exist");
+  EXPECT_EQ(condition(get(words::kCluster, key), "TopologyReconciled"), "missing");
+  apply(R"({apiVersion: infrastructure.cluster.x-k8s.io/v1alpha1, kind: IntelCluster,
+            metadata: {name: plain, namespace: default}, spec: {controlPlaneEndpoint: {host: h, port: 1}}})");
+  idle();
+  const Json infrastructure = get(api::infrastructure::kIntelCluster, key);
+  EXPECT_EQ(meta::label(infrastructure, words::kClusterNameLabel), "plain");
+  ASSERT_NE(meta::owner_of_kind(infrastructure, {"cluster.x-k8s.io", "Cluster"}), nullptr);
+  EXPECT_EQ(condition(get(words::kCluster, key), "InfrastructureReady"),
+            "False NotReady: IntelCluster status.initialization.provisioned is false");
+  // Infrastructure that never gets ready does not keep the Cluster.
+  ASSERT_TRUE(client.remove(words::kCluster, key).has_value());
+  idle();
+  EXPECT_EQ(client.get(words::kCluster, key).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(client.get(api::infrastructure::kIntelCluster, key).error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(ControllersTest, AClusterWhoseClassNeverCameCanBeDeleted) {
+  start();
+  apply(kClusterYaml);
+  idle();
+  ASSERT_TRUE(client.remove(words::kCluster, kKey).has_value());
+  idle();
+  EXPECT_EQ(client.get(words::kCluster, kKey).error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(ControllersTest, LostInfrastructureIsReported) {
+  apply(kTemplates);
+  apply(kClass);
+  apply(kClusterYaml);
+  start();
+  provision_infrastructure();
+  make_machine();
+  patch(kIntelMachine, kMachineKey, "{spec: {providerID: slipway://default/host-1}}");
+  patch(kIntelMachine, kMachineKey, "{status: {initialization: {provisioned: true}}}", "status");
+  idle();
+  ASSERT_TRUE(client.remove(kIntelMachine, kMachineKey).has_value());
+  idle();
+  EXPECT_EQ(condition(get(words::kMachine, kMachineKey), "InfrastructureReady"),
+            "False ObjectDeleted: IntelMachine has been deleted while the Machine still exists");
+}
+
+TEST_F(ControllersTest, AMachineWaitsForItsHooks) {
+  apply(kTemplates);
+  apply(kClass);
+  apply(kClusterYaml);
+  start();
+  make_machine();
+  patch(words::kMachine, kMachineKey,
+        "{metadata: {annotations: {pre-terminate.delete.hook.machine.cluster.x-k8s.io/backup: x}}}");
+  ASSERT_TRUE(client.remove(words::kMachine, kMachineKey).has_value());
+  idle();
+  EXPECT_EQ(condition(get(words::kMachine, kMachineKey), "Deleting"),
+            "True WaitingForPreTerminateHook: Waiting for the annotation "
+            "pre-terminate.delete.hook.machine.cluster.x-k8s.io/backup to be removed");
+  EXPECT_FALSE(meta::is_deleting(get(kIntelMachine, kMachineKey)));
+  patch(words::kMachine, kMachineKey, "{metadata: {annotations: null}}");
+  idle();
+  EXPECT_EQ(client.get(words::kMachine, kMachineKey).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(client.get(kIntelMachine, kMachineKey).error().code(), ErrorCode::kNotFound);
+}
+
 struct Refused {
   const char* change;
   const char* field;

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "api/cluster/cluster.h"
+#include "base/crash_point.h"
 #include "cluster/provider_contract.h"
 #include "meta/conditions.h"
 
@@ -71,8 +72,9 @@ Result<std::vector<ObjectPtr>> machines_of(kube::Client& client, const Json& clu
 
 Result<ObjectPtr> read_reference(kube::Client& client, const std::string& ns, const Json& reference) {
   if (!is_set(reference)) return ObjectPtr();
-  const Gvk gvk = SLIPWAY_TRY(resolve_reference(reference));
-  auto found = client.get(gvk, {ns, reference.text({"name"})});
+  const auto gvk = resolve_reference(reference);
+  if (!gvk.has_value()) return ObjectPtr();
+  auto found = client.get(*gvk, {ns, reference.text({"name"})});
   if (found.has_value()) return *found;
   if (found.error().code() == ErrorCode::kNotFound) return ObjectPtr();
   return std::move(found).error();
@@ -91,6 +93,7 @@ Result<std::optional<DeletionProgress>> delete_cluster(kube::Client& client, con
       SLIPWAY_TRY(read_reference(client, meta::ns(cluster), cluster.get({"spec", "controlPlaneRef"})));
   if (control_plane) {
     SLIPWAY_TRY(remove_object(client, *control_plane));
+    base::crash_point("cluster-control-plane-removal-asked");
     std::string message = with_own_words(
         fmt::format("* {} {}", control_plane->text({"kind"}), meta::name(*control_plane)), *control_plane);
     if (!control_plane_machines.empty())
@@ -106,6 +109,7 @@ Result<std::optional<DeletionProgress>> delete_cluster(kube::Client& client, con
       SLIPWAY_TRY(read_reference(client, meta::ns(cluster), cluster.get({"spec", "infrastructureRef"})));
   if (infrastructure) {
     SLIPWAY_TRY(remove_object(client, *infrastructure));
+    base::crash_point("cluster-infrastructure-removal-asked");
     return progress(words::reason::kWaitingForInfrastructureDeletion,
                     with_own_words(fmt::format("* {} {}", infrastructure->text({"kind"}), meta::name(*infrastructure)),
                                    *infrastructure));

@@ -11,7 +11,8 @@ namespace slipway::cluster {
 base::Result<std::vector<ObjectPtr>> machines_of(kube::Client& client, const Json& cluster);
 bool is_control_plane_machine(const Json& machine);
 
-// The object a reference names, or null when it is not there (or the reference is not set).
+// The object a reference names, or null when it is not there: the reference is not set, or names a kind that no
+// provider here has (admission refuses those; one that got in must not keep its holder from being deleted).
 base::Result<ObjectPtr> read_reference(kube::Client& client, const std::string& ns, const Json& reference);
 
 // One step of deleting a Cluster: workers, then the control plane with its machines, then the infrastructure. Says what

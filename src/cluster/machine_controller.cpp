@@ -24,6 +24,7 @@ namespace words = api::cluster;
 namespace {
 
 constexpr std::chrono::milliseconds kDeletionInterval{5'000};
+constexpr std::chrono::minutes kFirstNodeLimit{30};
 constexpr std::string_view kPreDrainHook = "pre-drain.delete.hook.machine.cluster.x-k8s.io";
 constexpr std::string_view kPreTerminateHook = "pre-terminate.delete.hook.machine.cluster.x-k8s.io";
 
@@ -73,7 +74,17 @@ class MachineReconciler {
     SLIPWAY_TRY(write_status(*machine, seen));
     SLIPWAY_TRY(note_steps(*cluster, seen));
     if (!seen.node) return Outcome::done();
-    return Outcome::after(node_is_ready(seen) ? options_.workload_interval : options_.node_wait_interval);
+    return Outcome::after(waits_for_first_node(*machine, *cluster, seen) ? options_.node_wait_interval
+                                                                         : options_.workload_interval);
+  }
+
+  // The short interval is for a cluster that is being made; a host that is lost later is not asked twice a second.
+  bool waits_for_first_node(const Json& machine, const Json& cluster, const MachineObservation& seen) const {
+    if (node_is_ready(seen)) return false;
+    for (const auto& step : words::read_timeline(cluster))
+      if (step.name == "nodeReady") return false;
+    const auto created = base::parse_rfc3339(machine.text({"metadata", "creationTimestamp"}));
+    return created.has_value() && manager_.clock().now() - *created < kFirstNodeLimit;
   }
 
   // Finalizer, label, and the Cluster as owner of a Machine that no control plane owns.
@@ -185,6 +196,8 @@ class MachineReconciler {
   const ClusterOptions options_;
 };
 
+// Passes ask workload clusters over the network: more of them than the default wait at the same time.
+constexpr int kWorkers = 8;
 constexpr std::string_view kByReference = "reference";
 constexpr std::string_view kByCluster = "cluster";
 
@@ -212,7 +225,7 @@ void add_machine_controller(control::Manager& manager, WorkloadNodes& workload, 
     for (const ObjectPtr& object : objects) result.push_back(meta::key_of(*object));
     return result;
   };
-  control::ControllerOptions controller{.name = "machine", .for_kind = words::kMachine};
+  control::ControllerOptions controller{.name = "machine", .for_kind = words::kMachine, .workers = kWorkers};
   // By the Machine's references: the owner is set only once the Machine has been reconciled.
   const ProviderKinds& kinds = known_provider_kinds();
   for (const auto* group : {&kinds.bootstrap_configs, &kinds.infrastructure_machines})

@@ -14,6 +14,9 @@ constexpr std::size_t kQueueLimit = 1000;
 constexpr std::size_t kMessageLimit = 1024;  // the API's own limit for an Event's message
 constexpr std::size_t kNameLimit = 253;
 constexpr std::size_t kWritesAfterStop = 200;
+constexpr std::chrono::hours kEventLife{1};
+constexpr std::chrono::minutes kSweepInterval{10};
+constexpr std::size_t kSweepPage = 500;
 
 // FNV-1a: names must be the same after a restart, which std::hash does not promise.
 std::uint64_t stable_hash(std::initializer_list<std::string_view> parts) {
@@ -114,6 +117,7 @@ void EventWriter::run() {
     writing_ = true;
     lock.unlock();
     write(node.mapped());
+    if (clock_.now() - swept_ >= kSweepInterval) remove_expired();
     lock.lock();
     writing_ = false;
   }
@@ -134,6 +138,32 @@ void EventWriter::write(const Pending& pending) {
   if (!written.has_value())
     base::log_debug("control", "event about {} not written: {}", event.text({"involvedObject", "name"}),
                     written.error().message());
+}
+
+void EventWriter::remove_expired() {
+  swept_ = clock_.now();
+  kube::ListOptions options;
+  options.limit = kSweepPage;
+  do {
+    auto page = client_.list(kube::kEvent, options);
+    if (!page.has_value()) return;  // next time
+    for (const ObjectPtr& event : page->items) {
+      const auto last = base::parse_rfc3339(event->text({"lastTimestamp"}));
+      if (event->text({"reportingComponent"}) != component_ || !last.has_value() || swept_ - *last < kEventLife)
+        continue;
+      // Guarded, so that a repeat in between keeps the Event.
+      kube::DeleteOptions only_this;
+      only_this.precondition_resource_version = meta::resource_version(*event);
+      if (const auto removed = client_.remove(kube::kEvent, meta::key_of(*event), only_this); !removed.has_value())
+        base::log_debug("control", "expired event not removed: {}", removed.error().message());
+    }
+    options.continue_token = page->continue_token;
+  } while (!options.continue_token.empty() && !stopping());
+}
+
+bool EventWriter::stopping() const {
+  std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 bool EventWriter::is_idle() const {

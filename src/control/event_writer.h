@@ -12,7 +12,8 @@ namespace slipway::control {
 
 // EventRecorder that writes from its own thread. The Event's name is a function of what it says and about whom, so a
 // repeat, after a restart too, counts up the same object. The queue is bounded: when it is full new Events are dropped
-// and counted; equal Events that wait are merged.
+// and counted; equal Events that wait are merged. Events of this component that nobody repeated for an hour are
+// removed, as kube-apiserver does with all of them.
 class EventWriter final : public EventRecorder {
  public:
   EventWriter(kube::Client& client, base::Clock& clock, std::string component);
@@ -34,6 +35,8 @@ class EventWriter final : public EventRecorder {
   void record(const Json& about, std::string_view type, std::string_view reason, std::string message);
   void run();
   void write(const Pending& pending);
+  void remove_expired();
+  bool stopping() const;
 
   kube::Client& client_;
   base::Clock& clock_;
@@ -45,6 +48,7 @@ class EventWriter final : public EventRecorder {
   bool writing_ = false;
   bool stopping_ = false;
   std::uint64_t dropped_ = 0;
+  base::WallTime swept_;  // the writer's thread only
   std::jthread thread_;
 };
 

@@ -170,6 +170,23 @@ TEST_F(ManagerTest, EventsAboutTheSameAreCountedOnOneObject) {
   }
 }
 
+TEST_F(ManagerTest, EventsNobodyRepeatsExpire) {
+  const ObjectPtr about = plane.create("a");
+  start();
+  manager->events().normal(*about, "Old", "once");
+  idle();
+  plane.clock.advance(std::chrono::minutes(59));
+  manager->events().normal(*about, "New", "later");
+  idle();
+  EXPECT_EQ(plane.local.list(kube::kEvent, {})->items.size(), 2u);
+  plane.clock.advance(std::chrono::minutes(11));
+  manager->events().normal(*about, "New", "later");
+  idle();
+  const auto events = plane.local.list(kube::kEvent, {});
+  ASSERT_EQ(events->items.size(), 1u);
+  EXPECT_EQ(events->items[0]->text({"reason"}), "New");
+}
+
 TEST_F(ManagerTest, AnEventIsWrittenBeforeStopReturns) {
   const ObjectPtr about = plane.create("a");
   start();
