@@ -216,6 +216,9 @@ TEST_F(Door, ListsWithSelectorsAndPages) {
   const Json rest = ok("GET", std::string(kWidgets) + "?limit=9&continue=" + page.text({"metadata", "continue"}));
   EXPECT_EQ(rest["items"].size(), 3u) << "the list is of one moment";
   fails(400, "GET", std::string(kWidgets) + "?continue=garbage");
+  EXPECT_EQ(fails(504, "GET", std::string(kWidgets) + "?resourceVersion=99999")["details"]["causes"].items()[0].text(
+                {"reason"}),
+            "ResourceVersionTooLarge");
   EXPECT_EQ(ok("GET", "/apis/example.com/v1/widgets")["items"].size(), 6u);
   EXPECT_EQ(ok("DELETE", std::string(kWidgets) + "?fieldSelector=spec.color=blue")["items"].size(), 2u);
   EXPECT_EQ(ok("GET", std::string(kWidgets))["items"].size(), 4u);

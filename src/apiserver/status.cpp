@@ -81,6 +81,10 @@ Json status_of(const base::Error& error, const StatusSubject& subject) {
     details.at("causes").append(
         Json::object({{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}}));
   if (error.code() == ErrorCode::kTimeout) details.set("retryAfterSeconds", 1);
+  // client-go lists anew from the present when it sees this cause.
+  if (error.code() == ErrorCode::kTimeout && error.message().starts_with("Too large resource version"))
+    details.at("causes").append(
+        Json::object({{"reason", "ResourceVersionTooLarge"}, {"message", "Too large resource version"}}));
   if (!details.empty()) status.set("details", std::move(details));
   return status;
 }

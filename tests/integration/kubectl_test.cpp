@@ -218,6 +218,17 @@ TEST_P(Kubectl, ErrorsAreThoseOfKubernetes) {
                 "the cluster scope"));
 }
 
+TEST_P(Kubectl, ManyAtOnce) {
+  const std::string both = widget("a", 1) + "---\n" + widget("b", 2);
+  EXPECT_EQ(run({"apply", "-f", "-"}, both), "widget.example.com/a created\nwidget.example.com/b created\n");
+  EXPECT_EQ(run({"replace", "-f", "-"}, widget("b", 3)), "widget.example.com/b replaced\n");
+  EXPECT_THAT(run({"get", "wd", "-o", "wide", "--sort-by=.spec.size"}), MatchesRegex("NAME.*\na +1 .*\nb +3 .*\n"));
+  EXPECT_THAT(run({"get", "wd", "-A"}), MatchesRegex("NAMESPACE +NAME +SIZE.*\ndefault +a +1 .*\ndefault +b +3 .*\n"));
+  EXPECT_EQ(run({"get", "wd", "-o", "custom-columns=N:.metadata.name", "--no-headers"}), "a\nb\n");
+  EXPECT_THAT(run({"delete", "wd", "--all"}), AllOf(HasSubstr("\"a\" deleted"), HasSubstr("\"b\" deleted")));
+  EXPECT_EQ(run({"get", "wd", "-o", "name"}), "");
+}
+
 TEST_P(Kubectl, ListsInChunks) {
   for (int i = 0; i < 7; ++i) run({"create", "-f", "-"}, widget(fmt::format("w{}", i), 1 + i));
   const std::string names = run({"get", "wd", "--chunk-size=3", "-o", "name"});
