@@ -91,14 +91,14 @@ Status apply_topology(control::Manager& manager, ObjectPtr& cluster) {
     // A broken topology must not leave references to objects that are never made.
     SLIPWAY_TRY(plan_topology(wanted, templates));
     cluster = SLIPWAY_TRY(control::patch_object(client, *cluster, wanted));
-    base::crash_point("cluster-references-stored");
+    base::crash_point("cluster.references-stored");
   }
   const TopologyPlan plan = SLIPWAY_TRY(plan_topology(*cluster, templates));
   SLIPWAY_TRY(ensure(client, *cluster, plan.infrastructure_cluster));
-  base::crash_point("cluster-infrastructure-created");
+  base::crash_point("cluster.infrastructure-created");
   if (plan.machine_template) SLIPWAY_TRY(ensure(client, *cluster, *plan.machine_template));
   SLIPWAY_TRY(ensure(client, *cluster, plan.control_plane));
-  base::crash_point("cluster-control-plane-created");
+  base::crash_point("cluster.control-plane-created");
   if (plan.machine_template) SLIPWAY_TRY(remove_old_machine_templates(client, *cluster, *plan.machine_template));
   return {};
 }

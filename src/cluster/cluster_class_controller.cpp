@@ -3,6 +3,7 @@
 #include "api/cluster/cluster.h"
 #include "cluster/cluster_controllers.h"
 #include "cluster/json_patches.h"
+#include "cluster/provider_contract.h"
 #include "cluster/variables.h"
 #include "control/object_patch.h"
 #include "meta/conditions.h"
@@ -22,6 +23,32 @@ std::string text_of(const FieldErrors& errors) {
   std::string text;
   for (const base::FieldError& error : errors) text += (text.empty() ? "" : ", ") + error.field + ": " + error.message;
   return text;
+}
+
+// Whether the templates are referred to by the version that is read and written here.
+meta::Condition reference_versions(const Json& cluster_class) {
+  meta::Condition result{.type = std::string(words::condition::kRefVersionsUpToDate),
+                         .status = ConditionStatus::kTrue,
+                         .reason = "RefVersionsUpToDate",
+                         .message = ""};
+  const Json& spec = cluster_class["spec"];
+  for (const Json* reference :
+       {&spec.get({"infrastructure", "templateRef"}), &spec.get({"controlPlane", "templateRef"}),
+        &spec.get({"controlPlane", "machineInfrastructure", "templateRef"})}) {
+    if (!is_set(*reference)) continue;
+    const auto known = resolve_reference(*reference);
+    if (!known.has_value()) {
+      result.status = ConditionStatus::kFalse;
+      result.reason = "RefVersionsNotUpToDate";
+      result.message += (result.message.empty() ? "* " : "\n* ") + known.error().message();
+    } else if (known->api_version() != reference->text({"apiVersion"})) {
+      result.status = ConditionStatus::kFalse;
+      result.reason = "RefVersionsNotUpToDate";
+      result.message += fmt::format("{}Ref {} {} should be {}", result.message.empty() ? "* " : "\n* ",
+                                    reference->text({"apiVersion"}), known->kind, known->api_version());
+    }
+  }
+  return result;
 }
 
 void report(Json& cluster_class, base::WallTime now) {
@@ -45,6 +72,7 @@ void report(Json& cluster_class, base::WallTime now) {
       {std::string(words::condition::kVariablesReady), ready ? ConditionStatus::kTrue : ConditionStatus::kFalse,
        std::string(ready ? words::reason::kVariablesReady : words::reason::kVariableDiscoveryFailed), text_of(errors)},
       now);
+  meta::set_condition(cluster_class, reference_versions(cluster_class), now);
   meta::set_condition(
       cluster_class,
       {std::string(words::condition::kPaused), ConditionStatus::kFalse, std::string(words::reason::kNotPaused), ""},

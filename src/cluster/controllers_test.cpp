@@ -258,6 +258,8 @@ TEST_F(ControllersTest, ManifestsOfTheProposalBecomeTheObjectsOfACluster) {
   EXPECT_EQ(machine_templates->items.size(), 2u);
   EXPECT_TRUE(meta::has_finalizer(made, words::kClusterFinalizer));
   EXPECT_EQ(condition(get(words::kClusterClass, {"default", "k3s"}), "VariablesReady"), "True VariablesReady");
+  EXPECT_EQ(condition(get(words::kClusterClass, {"default", "k3s"}), "RefVersionsUpToDate"),
+            "True RefVersionsUpToDate");
 }
 
 TEST_F(ControllersTest, EveryConditionIsThereFromTheFirstPass) {

@@ -93,7 +93,7 @@ Result<std::optional<DeletionProgress>> delete_cluster(kube::Client& client, con
       SLIPWAY_TRY(read_reference(client, meta::ns(cluster), cluster.get({"spec", "controlPlaneRef"})));
   if (control_plane) {
     SLIPWAY_TRY(remove_object(client, *control_plane));
-    base::crash_point("cluster-control-plane-removal-asked");
+    base::crash_point("cluster.control-plane-removal-asked");
     std::string message = with_own_words(
         fmt::format("* {} {}", control_plane->text({"kind"}), meta::name(*control_plane)), *control_plane);
     if (!control_plane_machines.empty())
@@ -109,7 +109,7 @@ Result<std::optional<DeletionProgress>> delete_cluster(kube::Client& client, con
       SLIPWAY_TRY(read_reference(client, meta::ns(cluster), cluster.get({"spec", "infrastructureRef"})));
   if (infrastructure) {
     SLIPWAY_TRY(remove_object(client, *infrastructure));
-    base::crash_point("cluster-infrastructure-removal-asked");
+    base::crash_point("cluster.infrastructure-removal-asked");
     return progress(words::reason::kWaitingForInfrastructureDeletion,
                     with_own_words(fmt::format("* {} {}", infrastructure->text({"kind"}), meta::name(*infrastructure)),
                                    *infrastructure));

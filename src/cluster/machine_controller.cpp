@@ -168,7 +168,7 @@ class MachineReconciler {
       return DeletionProgress{std::string(words::reason::kWaitingForInfrastructureDeletion),
                               waiting_for(*seen.infrastructure)};
     }
-    base::crash_point("machine-infrastructure-gone");
+    base::crash_point("machine.infrastructure-gone");
     if (seen.bootstrap) {
       SLIPWAY_TRY(remove(*seen.bootstrap));
       return DeletionProgress{std::string(words::reason::kWaitingForBootstrapDeletion), waiting_for(*seen.bootstrap)};
