@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <csignal>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <fstream>
@@ -7,7 +8,9 @@
 #include <sched.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <thread>
 
 #include "base/files.h"
@@ -120,6 +123,41 @@ TEST_F(SqliteStore, RefusesARevisionThatWentBack) {
   const auto store = open_sqlite_store(path);
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code(), ErrorCode::kCorrupt);
+}
+
+// What fails with an I/O error (not a full disk) makes the log look at its file again before it goes on. The file size
+// limit of a child process makes such errors.
+int write_across_a_size_limit(const std::filesystem::path& path) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  auto store = open_sqlite_store(path);
+  if (!store || !(*store)->create("before", text("safe"))) return 1;
+  const rlimit old_limit = {RLIM_INFINITY, RLIM_INFINITY};
+  const rlimit small = {200'000, RLIM_INFINITY};
+  if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return 2;
+  int written = 0;
+  for (; written < 1'000; ++written) {
+    const auto made = (*store)->create(fmt::format("k/{}", written), text(std::string(10'000, 'x')));
+    if (made) continue;
+    if (made.error().code() != ErrorCode::kUnavailable) return 3;
+    break;
+  }
+  if (written == 1'000) return 4;
+  if (*(*store)->get("before")->value != "safe" || (*store)->revision() != written + 1) return 5;
+  if (::setrlimit(RLIMIT_FSIZE, &old_limit) != 0) return 6;
+  if (const auto healed = (*store)->create("after", text("x")); !healed || healed->revision != written + 2) return 7;
+  store->reset();
+  store = open_sqlite_store(path);
+  if (!store || (*store)->list("k/")->entries.size() != static_cast<std::size_t>(written)) return 8;
+  return (*store)->get("after") ? 0 : 9;
+}
+
+TEST_F(SqliteStore, AnIoErrorFailsWritesOnlyAndHeals) {
+  const pid_t child = ::fork();
+  if (child == 0) std::_Exit(write_across_a_size_limit(path));
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "the number of the step that failed";
 }
 
 // A small tmpfs in a mount namespace of the test's thread, so that nothing outside sees it.
