@@ -57,17 +57,19 @@ Status Agent::Parts::start() {
   runtime = SLIPWAY_TRY(net::ClientRuntime::start());
   probe = std::make_unique<K3sProbe>(root, *runtime);
   reporter = std::make_unique<HostReporter>(root, options.data_folder / "k3s-version.json", commands);
-  supervisor = std::make_unique<WorkSupervisor>(WorkEnvironment{.root = root,
-                                                                .data_folder = options.data_folder,
-                                                                .commands = &commands,
-                                                                .kernel = &kernel,
-                                                                .probe = probe.get()},
-                                                k3s_cleanup_plan(), [this](const WorkReport& work) {
-                                                  link->send_progress(work);
-                                                  const bool done = work.phase == WorkPhase::kSucceeded ||
-                                                                    work.phase == WorkPhase::kClean;
-                                                  if (done) link->report_again();
-                                                });
+  supervisor =
+      std::make_unique<WorkSupervisor>(WorkEnvironment{.root = root,
+                                                       .data_folder = options.data_folder,
+                                                       .commands = &commands,
+                                                       .kernel = &kernel,
+                                                       .probe = probe.get()},
+                                       k3s_cleanup_plan(), [this](const WorkReport& work) {
+                                         // A host that says it is clean may be taken at once, so that goes
+                                         // out together with what is on it now.
+                                         if (work.phase != WorkPhase::kClean) link->send_progress(work);
+                                         if (work.phase == WorkPhase::kSucceeded || work.phase == WorkPhase::kClean)
+                                           link->report_again();
+                                       });
   OrchestratorLink::Parts parts;
   parts.runtime = runtime.get();
   parts.machine = machine;

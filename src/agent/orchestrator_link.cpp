@@ -225,11 +225,11 @@ Status OrchestratorLink::serve(const Identity& identity, const std::stop_token& 
       continue;
     }
     if (look_again_ || parts_.clock->steady() >= next_look) {
-      look_again_ = false;
+      const bool asked = std::exchange(look_again_, false);
       next_look = parts_.clock->steady() + std::chrono::nanoseconds(kLookInterval);
       lock.unlock();
       Hello newest = parts_.report();
-      if (first || !same_host(newest, reported)) {
+      if (first || asked || !same_host(newest, reported)) {
         session->socket->send_text(agentproto::encode(AgentMessage(newest)));
         reported = std::move(newest);
         first = false;

@@ -83,7 +83,9 @@ class CommandLine {
     } catch (const CLI::Success& wanted) {
       return app_.exit(wanted);  // --help and --version
     } catch (const CLI::ParseError& error) {
-      print(context_.err, fmt::format("slipway: {}\nRun with --help for usage.\n", error.what()));
+      const std::string unknown = unknown_command(argc, argv);
+      print(context_.err,
+            fmt::format("slipway: {}\nRun with --help for usage.\n", unknown.empty() ? error.what() : unknown));
       return static_cast<int>(ExitCode::kUsage);
     }
     context_.format = format_ == "json"   ? OutputFormat::kJson
@@ -106,6 +108,25 @@ class CommandLine {
       context_.client = client.get();
     }
     return run_();
+  }
+
+  // CLI11 only says that a command is missing; people want to read which word is none.
+  std::string unknown_command(int argc, const char* const* argv) {
+    CLI::App* at = &app_;
+    for (int i = 1; i < argc; ++i) {
+      const std::string word = argv[i];
+      if (word.starts_with('-')) {
+        const CLI::Option* option = at->get_option_no_throw(word);
+        if (option == nullptr) option = app_.get_option_no_throw(word);
+        if (option != nullptr && option->get_items_expected_max() > 0) ++i;
+        continue;
+      }
+      if (at->get_subcommands([](const CLI::App*) { return true; }).empty()) return "";
+      const auto next = at->get_subcommands([&](const CLI::App* child) { return child->check_name(word); });
+      if (next.empty()) return fmt::format("'{}' is no command of '{}'", word, at->get_name());
+      at = next.front();
+    }
+    return "";
   }
 
   std::string kubeconfig_path() const {
