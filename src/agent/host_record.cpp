@@ -142,6 +142,9 @@ Status repair(const fs::path& outside, const RecordedEntry& entry) {
   return {};
 }
 
+// Controllers' hierarchies and the groups just below: deep enough for every kubelet's --cgroup-root in use.
+constexpr int kCgroupDepth = 4;
+
 Json to_json(const std::vector<std::string>& texts) {
   Json list = Json::array();
   for (const std::string& text : texts) list.append(text);
@@ -156,6 +159,19 @@ std::vector<std::string> to_texts(const Json& list) {
 
 }  // namespace
 
+std::vector<std::string> list_cgroups(const HostRoot& root) {
+  std::vector<std::string> result;
+  std::error_code error;
+  const auto options = fs::directory_options::skip_permission_denied;
+  for (fs::recursive_directory_iterator walk(root.at("/sys/fs/cgroup"), options, error);
+       !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
+    if (walk->is_symlink(error) || !walk->is_directory(error)) continue;
+    if (walk.depth() + 1 >= kCgroupDepth) walk.disable_recursion_pending();
+    result.push_back(root.inside(walk->path()).string());
+  }
+  return result;
+}
+
 Result<HostRecord> record_host(const HostRoot& root, const std::vector<std::string>& places,
                                std::vector<std::string> mounts, const HostRecord* previous) {
   HostRecord record;
@@ -164,6 +180,7 @@ Result<HostRecord> record_host(const HostRoot& root, const std::vector<std::stri
   std::error_code error;
   for (const fs::directory_entry& link : fs::directory_iterator(root.at("/sys/class/net"), error))
     record.links.push_back(link.path().filename());
+  record.cgroups = list_cgroups(root);
   return record;
 }
 
@@ -185,6 +202,7 @@ Result<HostRecord> load_host_record(const fs::path& file) {
   }
   record.links = to_texts(json["links"]);
   record.mounts = to_texts(json["mounts"]);
+  record.cgroups = to_texts(json["cgroups"]);
   return record;
 }
 
@@ -199,8 +217,10 @@ Status save_host_record(const fs::path& file, const HostRecord& record) {
                                     {"modified", entry.modified_ns},
                                     {"inode", static_cast<std::int64_t>(entry.inode)},
                                     {"content", entry.content}}));
-  const Json json = Json::object(
-      {{"entries", std::move(entries)}, {"links", to_json(record.links)}, {"mounts", to_json(record.mounts)}});
+  const Json json = Json::object({{"entries", std::move(entries)},
+                                  {"links", to_json(record.links)},
+                                  {"mounts", to_json(record.mounts)},
+                                  {"cgroups", to_json(record.cgroups)}});
   return base::write_file_atomically(file, data::to_json(json) + "\n", 0600).with_context("the record of the host");
 }
 

@@ -24,20 +24,23 @@ struct RecordedEntry {
   std::string content;  // sha256 of a file, target of a link
 };
 
-// What stood in a distribution's places, which interfaces and mounts there were, before a cluster came: the image's
-// embedded parts and whatever the administrator put there.
+// What stood in a distribution's places, which interfaces, mounts and cgroups there were, before a cluster came: the
+// image's embedded parts and whatever the administrator put there.
 struct HostRecord {
   std::map<std::string, RecordedEntry, std::less<>> entries;  // by path, as the host calls it
   std::vector<std::string> links;
   std::vector<std::string> mounts;
+  std::vector<std::string> cgroups;
 
   bool has(std::string_view path) const { return entries.find(path) != entries.end(); }
 };
 
-// Walks the places (not across mounts into other file systems' roots is not needed: mounts are recorded). Hashes of
-// files that `previous` knows with the same size, time and inode are taken from it.
+// Walks the places. Hashes of files that `previous` knows with the same size, time and inode are taken from it.
 base::Result<HostRecord> record_host(const HostRoot& root, const std::vector<std::string>& places,
                                      std::vector<std::string> mounts, const HostRecord* previous);
+
+// Control groups of the upper levels.
+std::vector<std::string> list_cgroups(const HostRoot& root);
 
 base::Result<HostRecord> load_host_record(const std::filesystem::path& file);  // kNotFound: none yet
 base::Status save_host_record(const std::filesystem::path& file, const HostRecord& record);

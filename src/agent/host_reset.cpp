@@ -1,6 +1,7 @@
 #include "agent/host_reset.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <ranges>
@@ -80,7 +81,7 @@ Result<std::vector<std::string>> HostReset::run(const HostRecord& record, const 
   SLIPWAY_TRY(FileWriter(environment_).take_back(state));
   std::vector<std::string> notes = SLIPWAY_TRY(restore_record(environment_.root, plan_.places, record));
   base::crash_point("agent.reset-files-removed");
-  remove_cgroups();
+  remove_cgroups(record);
   if (has_systemd()) {
     (void)command({"systemctl", "daemon-reload"}, kCommandLimit);
     (void)command({"systemctl", "reset-failed", plan_.service_pattern + "*"}, kCommandLimit);
@@ -101,19 +102,21 @@ std::vector<std::string> HostReset::services() {
   return result;
 }
 
-// Without systemd the service's own processes are among those that kill_processes() ends.
+// Killed, not asked: the data is thrown away anyway, and a K3s takes seconds to end in order. The stop then keeps
+// systemd from starting it again. Without systemd the service's own processes are among those that kill_processes()
+// ends.
 Status HostReset::stop_services() {
   if (!has_systemd()) return {};
   const std::vector<std::string> units = services();
   if (units.empty()) return {};
-  std::vector<std::string> argv{"systemctl", "stop"};
+  std::vector<std::string> argv{"systemctl", "kill", "--signal=KILL"};
+  argv.insert(argv.end(), units.begin(), units.end());
+  SLIPWAY_TRY(command(argv, kCommandLimit));  // fails for a unit that does not run
+  argv = {"systemctl", "stop"};
   argv.insert(argv.end(), units.begin(), units.end());
   const base::ProcessResult stopped = SLIPWAY_TRY(command(argv, kServiceStopLimit));
-  if (stopped.exit_code == 0 && !stopped.timed_out) return {};
-  base::log_warning("agent", "services do not stop by themselves and are killed");
-  argv = {"systemctl", "kill", "--signal=KILL"};
-  argv.insert(argv.end(), units.begin(), units.end());
-  SLIPWAY_TRY(command(argv, kCommandLimit));
+  if (stopped.exit_code != 0 || stopped.timed_out)
+    base::log_warning("agent", "services did not stop in order: {}", stopped.standard_error);
   return {};
 }
 
@@ -230,18 +233,30 @@ Status HostReset::clean_firewall(const std::string& tool) {
                     fmt::format("{}-restore refused the cleaned rules: {}", tool, restored.standard_error));
 }
 
-// Empty groups of pods; the kernel refuses to remove one that is in use, so nothing can go wrong.
-void HostReset::remove_cgroups() {
+// Empty groups of pods, and the group around them when it came with the cluster. The kernel refuses to remove one that
+// is in use, so nothing can go wrong.
+void HostReset::remove_cgroups(const HostRecord& record) {
   std::vector<fs::path> found;
   std::error_code error;
   for (fs::recursive_directory_iterator walk(environment_.root.at("/sys/fs/cgroup"),
                                              fs::directory_options::skip_permission_denied, error);
        !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
-    if (!walk->is_directory(error)) continue;
+    if (walk->is_symlink(error) || !walk->is_directory(error)) continue;
     if (contains_any(walk->path().string(), plan_.cgroup_parts)) found.push_back(walk->path());
   }
   std::ranges::sort(found, std::greater<>());
-  for (const fs::path& group : found) (void)::rmdir(group.c_str());
+  // Processes that were just killed leave their groups a moment later.
+  for (int round = 0; round < 50; ++round) {
+    const auto stays = [](const fs::path& group) { return ::rmdir(group.c_str()) != 0 && errno == EBUSY; };
+    if (std::ranges::count_if(found, stays) == 0) break;
+    std::this_thread::sleep_for(20ms);
+  }
+  for (const std::string& group : list_cgroups(environment_.root) | std::views::reverse) {
+    const fs::path outside = environment_.root.at(group);
+    const bool around_pods = std::ranges::any_of(
+        found, [&](const fs::path& pods) { return pods.string().starts_with(outside.string() + "/"); });
+    if (around_pods && !is_in(record.cgroups, group)) (void)::rmdir(outside.c_str());
+  }
 }
 
 Status HostReset::verify(const HostRecord& record) {

@@ -30,7 +30,7 @@ class HostReset {
   base::Status remove_network(const HostRecord& record);
   base::Status clean_firewall(const std::string& tool);
   base::Status remove_namespaces(const HostRecord& record);
-  void remove_cgroups();
+  void remove_cgroups(const HostRecord& record);
   base::Status verify(const HostRecord& record);
   std::set<int> cluster_processes();
   std::vector<std::string> cluster_mounts(const HostRecord& record);
