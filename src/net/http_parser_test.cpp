@@ -53,6 +53,51 @@ TEST(HttpRequestParser, LimitsAreErrorsOfTheirOwn) {
   EXPECT_EQ(chunked.next(request).error().code(), ErrorCode::kTooLarge);
 }
 
+TEST(HttpRequestParser, BodiesThatCouldBeReadInTwoWays) {
+  const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
+  for (const std::string& rest : {
+           std::string("Transfer-Encoding: gzip\r\n\r\n"),
+           std::string("Transfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc"),
+           std::string("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+           std::string("Content-Length: 3, 4\r\n\r\nabc"),
+           std::string("Content-Length: +3\r\n\r\nabc"),
+           std::string("Transfer-Encoding: chunked\r\n\r\nx\r\n"),
+           std::string("Transfer-Encoding: chunked\r\n\r\n\r\n"),
+           std::string("Transfer-Encoding: chunked\r\n\r\n-1\r\n"),
+           std::string("Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n"),
+           std::string("Transfer-Encoding: chunked\r\n\r\n1\na\r\n0\r\n\r\n"),
+           std::string("Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n"),
+           std::string("Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"),
+           "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'e') + "\r\n",
+           "Transfer-Encoding: chunked\r\n\r\n0\r\n" + std::string(2000, 't') + "\r\n\r\n",
+       }) {
+    for (const std::size_t step : {1u, 3u, 10'000u}) {
+      HttpRequestParser parser({});
+      HttpRequest request;
+      base::Result<HttpProgress> progress = HttpProgress::kNeedHead;
+      const std::string bytes = post + rest;
+      for (std::size_t at = 0; at < bytes.size() && progress && *progress != HttpProgress::kDone; at += step) {
+        parser.feed(std::string_view(bytes).substr(at, step));
+        progress = parser.next(request);
+      }
+      EXPECT_FALSE(progress) << rest.substr(0, 60) << " in steps of " << step;
+    }
+  }
+}
+
+// Beast 1.81 asserts on this split of the last chunk.
+TEST(HttpRequestParser, LastChunkInPieces) {
+  HttpRequestParser parser({});
+  HttpRequest request;
+  for (const char* piece : {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n", "X: y\r", "\n", "\r"}) {
+    parser.feed(piece);
+    ASSERT_EQ(parser.next(request).value(), HttpProgress::kNeedBody) << piece;
+  }
+  parser.feed("\n");
+  EXPECT_EQ(parser.next(request).value(), HttpProgress::kDone);
+  EXPECT_EQ(request.header("x"), "");
+}
+
 TEST(HttpRequestParser, UpgradeLeavesTheRest) {
   HttpRequestParser parser({});
   parser.feed("GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x80mask");
