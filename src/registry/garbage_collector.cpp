@@ -182,7 +182,10 @@ base::Status GarbageCollector::orphan_dependents(const DependencyGraph::Node& no
 GarbageCollector::OwnerState GarbageCollector::owner_state(const DependencyGraph::Node& node,
                                                            const meta::OwnerReference& owner) const {
   const meta::GroupKind kind{meta::parse_api_version(owner.api_version).group, owner.kind};
-  if (registry_.catalog().find_group_kind(kind) == nullptr) return OwnerState::kPresent;
+  const ResourceInfo* resource = registry_.catalog().find_group_kind(kind);
+  // An owner that cannot be looked up: a kind nobody serves here, or one in a namespace that a cluster-scoped object
+  // cannot name.
+  if (resource == nullptr || (resource->namespaced && !node.resource->namespaced)) return OwnerState::kPresent;
   const DependencyGraph::Node* found = graph_.find(owner.uid);
   if (found == nullptr || found->resource->group_kind() != kind || found->key.name != owner.name)
     return OwnerState::kGone;

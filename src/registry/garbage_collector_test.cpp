@@ -149,6 +149,16 @@ TEST_F(GarbageCollection, OwnersOfUnknownKindsCountAsPresent) {
   EXPECT_EQ(names(), "a");
 }
 
+TEST_F(GarbageCollection, ClusterScopedObjectIsNotOwnedFromANamespace) {
+  const Json a = make("a");
+  Json object = gadget("g");
+  meta::set_owner_reference(object, a, true);
+  ASSERT_TRUE(test.registry.create(test.gadgets, object));
+  remove("a");
+  collect();
+  EXPECT_TRUE(test.registry.get(test.gadgets, {"", "g"}));
+}
+
 TEST_F(GarbageCollection, ReusedNameIsNotTheOwner) {
   const Json a = make("a");
   make("b", {a});
