@@ -1,7 +1,9 @@
 #include "data/yaml.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
+#include "base/subprocess.h"
 #include "data/json_text.h"
 
 namespace slipway::data {
@@ -121,6 +123,67 @@ TEST(Yaml, WritesAsKubernetesToolsDo) {
   EXPECT_EQ(
       to_yaml(value),
       "a:\n  port: \"6443\"\n  t: true\n  text: |\n    one\n    two\n  z: null\nb:\n- x\n- c: 1\n  d: []\ne: {}\n");
+}
+
+// PyYAML is the reader of cloud-init, and stricter about YAML 1.1 than most.
+TEST(Yaml, PythonReadsTheSameStrings) {
+  const auto found = base::run_process({.argv = {"python3", "-c", "import yaml"}});
+  if (!found || found->exit_code != 0) GTEST_SKIP() << "PyYAML is not installed";
+  Json strings = Json::array({"1e3",
+                              "1.0e+3",
+                              "0x10",
+                              "yes",
+                              "y",
+                              "~",
+                              "012",
+                              "0o14",
+                              "1:20",
+                              "190:20:30",
+                              "null",
+                              "on",
+                              "2026-01-01",
+                              "2026-01-01T00:00:00Z",
+                              "1_000",
+                              ".5",
+                              "5.",
+                              ".inf",
+                              ".NaN",
+                              "+1",
+                              "-1",
+                              "0b11",
+                              "=",
+                              "<<",
+                              "10.0.0.5",
+                              "1.2.3",
+                              "",
+                              " a ",
+                              "a: b",
+                              "a #b",
+                              "- a",
+                              "---",
+                              "a\n",
+                              "a\n\nb",
+                              "\ta",
+                              "12345678901234567890123456789012",
+                              "1234567890123456789012345678901e5"});
+  const std::string_view alphabet = "0123456789abcdefnoxyzE:+-._~ \n\t#'\"{}[]&*!|>%@`,?=<\\TZ";
+  rc::check([&] {
+    std::string text;
+    for (const auto index :
+         *rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, alphabet.size())))
+      text += alphabet[index];
+    strings.append(text);
+  });
+  const auto read = base::run_process(
+      {.argv = {"python3", "-c", "import sys, json, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))"},
+       .input = to_yaml(strings)});
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->exit_code, 0) << read->standard_error;
+  const Json back = *parse_json(read->standard_output);
+  ASSERT_EQ(back.size(), strings.size());
+  for (std::size_t i = 0; i < strings.size(); ++i)
+    EXPECT_EQ(back.items()[i], strings.items()[i])
+        << to_json(strings.items()[i]) << " became " << to_json(back.items()[i]);
 }
 
 }  // namespace
