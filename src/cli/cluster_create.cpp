@@ -57,6 +57,19 @@ std::string failure_of(const Json& cluster) {
   return "";
 }
 
+// A binding left by an interrupted command is taken over when it says the same.
+Status create_binding(const Context& context, const Json& binding) {
+  const auto created = context.client->create(binding);
+  if (created) return {};
+  if (created.error().code() != ErrorCode::kAlreadyExists) return Status(created.error());
+  const ObjectPtr present =
+      SLIPWAY_TRY(context.client->get(api::infrastructure::kIntelMachineBinding, meta::key_of(binding)));
+  if ((*present)["spec"] == binding["spec"] && !(*present)["status"]["allocated"].bool_or(false)) return {};
+  return Status(
+      ErrorCode::kAlreadyExists,
+      fmt::format("cluster name '{}' is taken: an IntelMachineBinding of that name is in use", meta::name(binding)));
+}
+
 Status follow(const Context& context, const Json& cluster, const ClusterCreateOptions& options) {
   CreationProgress progress(context, cluster);
   std::string problem;
@@ -84,14 +97,16 @@ Status cluster_create(const Context& context, const ClusterCreateOptions& option
   const ObjectPtr chosen = SLIPWAY_TRY(find_template(context, options.cluster_template));
   templates::ClusterPlan plan = SLIPWAY_TRY(templates::plan_cluster(
       {.name = options.name, .ns = context.project, .cluster_template = *chosen, .host = *host}));
-  const ObjectPtr cluster = SLIPWAY_TRY(context.client->create(std::move(plan.cluster)));
-  // The binding names the host of the cluster's one server; the cluster waits for it, so a crash here heals by a
-  // repeat.
-  meta::set_owner_reference(plan.binding, *cluster, false);
-  SLIPWAY_TRY(
-      context.client->create(std::move(plan.binding))
-          .with_context(fmt::format("cluster '{}' is created but not bound to host '{}'; delete it and try again",
-                                    options.name, options.host)));
+  // The binding first: a cluster that exists always has its host, wherever this command is interrupted. The machine
+  // that takes the host becomes the binding's owner.
+  SLIPWAY_TRY(create_binding(context, plan.binding));
+  const auto created = context.client->create(std::move(plan.cluster));
+  if (!created) {
+    if (created.error().code() != ErrorCode::kUnavailable && created.error().code() != ErrorCode::kAlreadyExists)
+      (void)context.client->remove(api::infrastructure::kIntelMachineBinding, meta::key_of(plan.binding));
+    return Status(created.error());
+  }
+  const ObjectPtr& cluster = *created;
   if (context.format == OutputFormat::kTable)
     print(context.out, fmt::format("cluster '{}' on host '{}' from template '{}', {}\n", options.name, options.host,
                                    meta::name(*chosen), cluster->text({"spec", "topology", "version"})));
