@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "api/cluster/duration.h"
 #include "api/controlplane/controlplane.h"
 #include "data/kubernetes_version.h"
 
@@ -20,6 +21,11 @@ Status check_control_plane(const Json& control_plane) {
                       fmt::format("Unsupported value: {}: a cluster has exactly one server; set it to 1", replicas)});
   if (const auto version = data::KubernetesVersion::parse(control_plane.text({"spec", "version"})); !version)
     errors.push_back({"spec.version", "FieldValueInvalid", "Invalid value: " + version.error().message()});
+  for (const char* timeout : {"nodeDrainTimeout", "nodeVolumeDetachTimeout", "nodeDeletionTimeout"})
+    if (const std::string& text = control_plane.text({"spec", "machineTemplate", timeout}); !text.empty())
+      if (const auto duration = api::cluster::parse_duration(text); !duration || duration->count() < 0)
+        errors.push_back({fmt::format("spec.machineTemplate.{}", timeout), "FieldValueInvalid",
+                          fmt::format("Invalid value: \"{}\": must be a duration such as 10m30s", text)});
   if (errors.empty()) return {};
   std::string text;
   for (const FieldError& error : errors)

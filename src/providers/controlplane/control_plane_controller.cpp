@@ -95,7 +95,7 @@ class ControlPlaneReconciler {
     SLIPWAY_TRY(provide_secrets(control_plane, cluster, observation));
     if (observation.has_certificates) SLIPWAY_TRY(provide_machine(control_plane, cluster, observation));
     observation.machines = machines_of(control_plane);
-    SLIPWAY_TRY(check_machines(control_plane, observation));
+    SLIPWAY_TRY(check_machines(control_plane, cluster, observation));
     look_at_workload(cluster, observation);
 
     Json wanted = control_plane;
@@ -156,19 +156,21 @@ class ControlPlaneReconciler {
                                                 .with_context("spec.machineTemplate.infrastructureRef"));
     Json infra_machine = SLIPWAY_TRY(infrastructure_machine(control_plane, cluster, *infra_template));
     Json server = SLIPWAY_TRY(machine(control_plane, cluster, infra_machine));
-    SLIPWAY_TRY(create(std::move(infra_machine), nullptr, "controlplane.infra-machine-created"));
-    SLIPWAY_TRY(create(bootstrap_config(control_plane, cluster), nullptr, "controlplane.config-created"));
-    SLIPWAY_TRY(create(std::move(server), &control_plane, "controlplane.machine-created"));
+    SLIPWAY_TRY(create(std::move(infra_machine), nullptr));
+    base::crash_point("controlplane.infra-machine-created");
+    SLIPWAY_TRY(create(bootstrap_config(control_plane, cluster), nullptr));
+    base::crash_point("controlplane.config-created");
+    SLIPWAY_TRY(create(std::move(server), &control_plane));
+    base::crash_point("controlplane.machine-created");
     return {};
   }
 
   // kConflict while the predecessor of that name is still being deleted.
-  Status create(Json object, const Json* owner, const char* crash_point) {
+  Status create(Json object, const Json* owner) {
     const auto made = SLIPWAY_TRY(control::create_or_get(manager_.client(), std::move(object), owner));
     if (meta::is_deleting(*made))
       return base::fail(ErrorCode::kConflict,
                         fmt::format("{} '{}' is still being deleted", made->text({"kind"}), meta::name(*made)));
-    base::crash_point(crash_point);
     return {};
   }
 
@@ -185,22 +187,35 @@ class ControlPlaneReconciler {
     return result;
   }
 
-  // Compares each Machine with the spec and says so on it.
-  Status check_machines(const Json& control_plane, Observation& observation) {
+  // Each Machine with its companions: metadata and timeouts follow the spec in place, everything else is compared, and
+  // the Machine says the result.
+  Status check_machines(const Json& control_plane, const Json& cluster, Observation& observation) {
     for (ObjectPtr& machine : observation.machines) {
       const Json config = SLIPWAY_TRY(companion(*machine, machine->get({"spec", "bootstrap", "configRef"})));
       const Json infra_machine = SLIPWAY_TRY(companion(*machine, machine->get({"spec", "infrastructureRef"})));
+      for (const Json* object : {&config, &infra_machine}) {
+        if (object->is_null()) continue;
+        Json wanted = *object;
+        set_machine_metadata(wanted, control_plane, cluster);
+        SLIPWAY_TRY(save(*object, wanted));
+      }
       std::vector<std::string> reasons = outdated_reasons(control_plane, *machine, config, infra_machine);
       Json wanted = *machine;
+      set_machine_metadata(wanted, control_plane, cluster);
+      SLIPWAY_TRY(set_timeouts(wanted, control_plane));
       meta::set_condition(wanted, up_to_date_condition(reasons), manager_.clock().now());
       if (!reasons.empty()) observation.outdated.emplace(meta::name(*machine), std::move(reasons));
-      auto patched = control::patch_object(manager_.client(), *machine, wanted);
-      // It moved on or is gone: its event wakes this key again.
-      if (!patched && patched.error().code() != ErrorCode::kConflict && patched.error().code() != ErrorCode::kNotFound)
-        return patched.error();
-      if (patched) machine = *patched;
+      if (ObjectPtr newest = SLIPWAY_TRY(save(*machine, wanted))) machine = std::move(newest);
     }
     return {};
+  }
+
+  // Null when the object moved on or is gone: its event wakes this key again.
+  Result<ObjectPtr> save(const Json& original, const Json& wanted) {
+    auto patched = control::patch_object(manager_.client(), original, wanted);
+    if (!patched && (patched.error().code() == ErrorCode::kConflict || patched.error().code() == ErrorCode::kNotFound))
+      return ObjectPtr();
+    return patched;
   }
 
   // What a reference of a Machine names, or null.

@@ -100,24 +100,29 @@ Json bootstrap_config(const Json& control_plane, const Json& cluster) {
   return object;
 }
 
-Result<Json> machine(const Json& control_plane, const Json& cluster, const Json& infra_machine) {
-  const Json& wanted = control_plane.get({"spec", "machineTemplate"});
-  Json object = owned(api::cluster::kMachine, control_plane, cluster);
-  if (const Json& server = control_plane.get({"spec", "kthreesConfigSpec", "serverConfig"}); server.is_object())
-    meta::set_annotation(object, api::controlplane::kServerConfigurationAnnotation, data::to_json(server));
-  Json& spec = object.set(
-      "spec", Json::object({{"clusterName", meta::name(cluster)},
-                            {"version", control_plane.text({"spec", "version"})},
-                            {"bootstrap", Json::object({{"configRef", api::cluster::reference_to(
-                                                                          bootstrap_config(control_plane, cluster))}})},
-                            {"infrastructureRef", api::cluster::reference_to(infra_machine)}}));
+base::Status set_timeouts(Json& machine, const Json& control_plane) {
   constexpr std::pair<std::string_view, std::string_view> kTimeouts[] = {
       {"nodeDrainTimeout", "nodeDrainTimeoutSeconds"},
       {"nodeVolumeDetachTimeout", "nodeVolumeDetachTimeoutSeconds"},
       {"nodeDeletionTimeout", "nodeDeletionTimeoutSeconds"}};
   for (const auto& [from, to] : kTimeouts)
-    if (const std::string& text = wanted.text({from}); !text.empty())
-      spec.at("deletion").set(to, SLIPWAY_TRY(seconds_of(from, text)));
+    if (const std::string& text = control_plane.text({"spec", "machineTemplate", from}); !text.empty())
+      machine.at({"spec", "deletion"}).set(to, SLIPWAY_TRY(seconds_of(from, text)));
+  return {};
+}
+
+Result<Json> machine(const Json& control_plane, const Json& cluster, const Json& infra_machine) {
+  Json object = owned(api::cluster::kMachine, control_plane, cluster);
+  if (const Json& server = control_plane.get({"spec", "kthreesConfigSpec", "serverConfig"}); server.is_object())
+    meta::set_annotation(object, api::controlplane::kServerConfigurationAnnotation, data::to_json(server));
+  object.set("spec",
+             Json::object(
+                 {{"clusterName", meta::name(cluster)},
+                  {"version", control_plane.text({"spec", "version"})},
+                  {"bootstrap",
+                   Json::object({{"configRef", api::cluster::reference_to(bootstrap_config(control_plane, cluster))}})},
+                  {"infrastructureRef", api::cluster::reference_to(infra_machine)}}));
+  SLIPWAY_TRY(set_timeouts(object, control_plane));
   return object;
 }
 
