@@ -229,39 +229,30 @@ class Runtime final : public ClientRuntime {
 
   Result<std::shared_ptr<WebSocket>> connect_websocket(const WebSocketClientOptions& options,
                                                        WebSocketHandler handler) override {
-    const std::string what = fmt::format("{}:{}", options.host, options.port);
     if (has_line_break(options.path)) return fail(ErrorCode::kInvalid, "the path has a space or line break");
-    const auto deadline = Clock::now() + options.connect_timeout;
-    auto exchange = std::make_shared<UpgradeExchange>(options, std::move(handler));
-    SLIPWAY_TRY(begin(options.host, options.port, options.tls, deadline, [exchange](const auto& connection) {
-                  exchange->start(connection);
-                }).with_context(what));
-    auto result = exchange->answer().wait(deadline);
-    if (!result && result.error().code() == ErrorCode::kTimeout) loop_->post([exchange] { exchange->give_up(); });
-    if (!result) return std::move(result.error()).with_context(what);
-    return result;
+    const auto attempt = [&](const sockaddr_storage& address, const SslContext& context, Clock::time_point deadline) {
+      auto exchange = std::make_shared<UpgradeExchange>(options, handler);
+      return perform<std::shared_ptr<WebSocket>>(exchange, address, context, name_of(options.tls, options.host),
+                                                 deadline);
+    };
+    return try_addresses<std::shared_ptr<WebSocket>>(options.host, options.port, options.tls, options.connect_timeout,
+                                                     attempt)
+        .with_context(fmt::format("{}:{}", options.host, options.port));
   }
 
   Result<HttpResponse> request(const Request& request) override {
-    const std::string what =
-        fmt::format("{} https://{}{}", request.method, host_header(request.host, request.port), request.path);
-    if (has_line_break(request.path) || has_line_break(request.method)) {
+    if (has_line_break(request.path) || has_line_break(request.method) ||
+        request.content_type.find_first_of("\r\n") != std::string::npos) {
       return fail(ErrorCode::kInvalid, "the path has a space or line break");
     }
-    std::string bytes =
-        fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n", request.method,
-                    request.path, host_header(request.host, request.port), request.body.size());
-    if (!request.content_type.empty()) bytes += fmt::format("Content-Type: {}\r\n", request.content_type);
-    bytes += "\r\n" + request.body;
-    const auto deadline = Clock::now() + request.timeout;
-    auto exchange = std::make_shared<RequestExchange>(std::move(bytes), request.max_response_bytes);
-    SLIPWAY_TRY(begin(request.host, request.port, request.tls, deadline, [exchange](const auto& connection) {
-                  exchange->start(connection);
-                }).with_context(what));
-    auto result = exchange->answer().wait(deadline);
-    if (!result && result.error().code() == ErrorCode::kTimeout) loop_->post([exchange] { exchange->give_up(); });
-    if (!result) return std::move(result.error()).with_context(what);
-    return result;
+    const std::string bytes = render_request(request);
+    const auto attempt = [&](const sockaddr_storage& address, const SslContext& context, Clock::time_point deadline) {
+      auto exchange = std::make_shared<RequestExchange>(bytes, request.max_response_bytes);
+      return perform<HttpResponse>(exchange, address, context, name_of(request.tls, request.host), deadline);
+    };
+    return try_addresses<HttpResponse>(request.host, request.port, request.tls, request.timeout, attempt)
+        .with_context(
+            fmt::format("{} https://{}{}", request.method, host_header(request.host, request.port), request.path));
   }
 
   Result<std::shared_ptr<TcpConnection>> connect_tcp(std::string_view host, std::uint16_t port, milliseconds timeout,
@@ -290,21 +281,52 @@ class Runtime final : public ClientRuntime {
   }
 
  private:
-  // Resolves, connects to the first address and hands the connection to `start` on the loop.
-  base::Status begin(const std::string& host, std::uint16_t port, const TlsClientOptions& tls,
-                     Clock::time_point deadline, std::function<void(const std::shared_ptr<Connection>&)> start) {
+  static std::string name_of(const TlsClientOptions& tls, const std::string& host) {
+    return tls.server_name.empty() ? host : tls.server_name;
+  }
+
+  static std::string render_request(const Request& request) {
+    std::string bytes =
+        fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n", request.method,
+                    request.path, host_header(request.host, request.port), request.body.size());
+    if (!request.content_type.empty()) bytes += fmt::format("Content-Type: {}\r\n", request.content_type);
+    return bytes + "\r\n" + request.body;
+  }
+
+  // A host may have addresses that lead nowhere: the next one is tried while the way there fails. Every attempt gets
+  // its share of the time that is left.
+  template <typename T, typename Attempt>
+  Result<T> try_addresses(const std::string& host, std::uint16_t port, const TlsClientOptions& tls,
+                          milliseconds timeout, Attempt attempt) {
+    const auto deadline = Clock::now() + timeout;
     const SslContext context = SLIPWAY_TRY(make_client_context(tls));
-    const auto addresses = SLIPWAY_TRY(resolve(host, port));
-    base::UniqueFd fd = SLIPWAY_TRY(begin_connect(addresses.front()));
-    SslHandle session =
-        SLIPWAY_TRY(new_client_session(context, fd.get(), tls.server_name.empty() ? host : tls.server_name));
+    const std::vector<sockaddr_storage> addresses = SLIPWAY_TRY(resolve(host, port));
+    Result<T> result = fail(ErrorCode::kUnavailable, "no address");
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      const auto share = left_until(deadline) / static_cast<int>(addresses.size() - i);
+      result = attempt(addresses[i], context, Clock::now() + share);
+      const bool way_failed =
+          !result && (result.error().code() == ErrorCode::kUnavailable || result.error().code() == ErrorCode::kTimeout);
+      if (!way_failed || Clock::now() >= deadline) break;
+    }
+    return result;
+  }
+
+  // One exchange over a fresh TLS connection; waits for its answer.
+  template <typename T, typename Exchange>
+  Result<T> perform(const std::shared_ptr<Exchange>& exchange, const sockaddr_storage& address,
+                    const SslContext& context, const std::string& server_name, Clock::time_point deadline) {
+    base::UniqueFd fd = SLIPWAY_TRY(begin_connect(address));
+    SslHandle session = SLIPWAY_TRY(new_client_session(context, fd.get(), server_name));
     auto connection =
         std::make_shared<Connection>(loop_, std::move(fd), std::move(session),
                                      Connection::Options{.open_timeout = left_until(deadline), .connecting = true});
-    if (!loop_->post([start = std::move(start), connection] { start(connection); })) {
+    if (!loop_->post([exchange, connection] { exchange->start(connection); })) {
       return fail(ErrorCode::kCancelled, "shutting down");
     }
-    return {};
+    Result<T> result = exchange->answer().wait(deadline);
+    if (!result && result.error().code() == ErrorCode::kTimeout) loop_->post([exchange] { exchange->give_up(); });
+    return result;
   }
 
   void connect_to(const sockaddr_storage& address, milliseconds timeout, TcpHandler handler,
