@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/core.h>
 #include <map>
 #include <mutex>
@@ -25,25 +26,38 @@ namespace {
 
 constexpr std::string_view kByClass = "class";
 constexpr std::string_view kByReference = "reference";
+constexpr std::chrono::milliseconds kFirstProbeRetry{500};
 constexpr int kWorkers = 8;  // passes probe workload clusters over the network
 constexpr std::chrono::milliseconds kDeletionInterval{5'000};
 
-// The newest probe of each running cluster: passes are frequent, probes are not.
+// The newest probe of each running cluster: passes are frequent, probes are not. A failed one is repeated soon, then
+// more and more seldom up to the interval.
 class ProbeCache {
  public:
   ProbeCache(control::Manager& manager, WorkloadNodes& workload, std::chrono::milliseconds interval)
       : clock_(manager.clock()), workload_(workload), interval_(interval) {}
 
-  Status probe(const ObjectKey& cluster) {
+  struct Probe {
+    Status status;
+    std::chrono::milliseconds valid_for;
+  };
+  Probe probe(const ObjectKey& cluster) {
+    int failures = 0;
     {
       std::lock_guard lock(mutex_);
-      const auto known = results_.find(cluster);
-      if (known != results_.end() && clock_.steady() - known->second.time < interval_) return known->second.status;
+      if (const auto known = results_.find(cluster); known != results_.end()) {
+        failures = known->second.failures;
+        if (clock_.steady() < known->second.expires) return result(known->second);
+      }
     }
     Status status = workload_.probe(cluster);
+    failures = status.has_value() ? 0 : failures + 1;
+    const auto valid_for =
+        failures == 0 ? interval_ : std::min(kFirstProbeRetry * (1 << std::min(failures - 1, 10)), interval_);
+    const Entry entry{clock_.steady() + valid_for, std::move(status), failures};
     std::lock_guard lock(mutex_);
-    results_.insert_or_assign(cluster, Entry{clock_.steady(), status});
-    return status;
+    results_.insert_or_assign(cluster, entry);
+    return result(entry);
   }
 
   void forget(const ObjectKey& cluster) {
@@ -53,9 +67,15 @@ class ProbeCache {
 
  private:
   struct Entry {
-    std::chrono::nanoseconds time;
+    std::chrono::nanoseconds expires;
     Status status;
+    int failures;
   };
+  Probe result(const Entry& entry) const {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(entry.expires - clock_.steady());
+    return {entry.status, std::max(left, std::chrono::milliseconds(1))};
+  }
+
   base::Clock& clock_;
   WorkloadNodes& workload_;
   const std::chrono::milliseconds interval_;
@@ -106,11 +126,16 @@ class ClusterReconciler {
       SLIPWAY_TRY(adopt(*cluster, seen.control_plane));
     }
     const bool running = seen.control_plane && control_plane_initialized(*seen.control_plane);
-    if (running) seen.probe = probes_.probe(meta::key_of(*cluster));
+    Outcome outcome;
+    if (running) {
+      auto probe = probes_.probe(meta::key_of(*cluster));
+      seen.probe = std::move(probe.status);
+      outcome = Outcome::after(probe.valid_for);
+    }
     SLIPWAY_TRY(write_status(*cluster, seen));
     if (seen.topology && !seen.topology->has_value() && !is_for_the_user(seen.topology->error()))
       return seen.topology->error();
-    return running ? Outcome::after(options_.workload_interval) : Outcome::done();
+    return outcome;
   }
 
   void note_topology_failure(const Json& cluster, ClusterObservation& seen) {

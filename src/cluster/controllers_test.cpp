@@ -556,6 +556,34 @@ TEST_F(ControllersTest, LostInfrastructureIsReported) {
             "False ObjectDeleted: IntelMachine has been deleted while the Machine still exists");
 }
 
+TEST_F(ControllersTest, ALostConnectionIsProbedSoonAgainAndThenMoreSeldom) {
+  apply(kTemplates);
+  apply(kClass);
+  apply(kClusterYaml);
+  start();
+  const ObjectKey control_plane{"default", cluster().text({"spec", "controlPlaneRef", "name"})};
+  patch(api::controlplane::kKThreesControlPlane, control_plane,
+        "{status: {initialization: {controlPlaneInitialized: true}}}", "status");
+  idle();
+  EXPECT_EQ(condition(cluster(), "RemoteConnectionProbe"),
+            "False ProbeFailed: Remote connection probe failed: no tunnel");
+  EXPECT_EQ(workload.probes(), 1);
+  manager->enqueue("cluster", kKey);
+  idle();
+  EXPECT_EQ(workload.probes(), 1);
+  for (const auto& [wait, probes] : {std::pair{500, 2}, {999, 2}, {1, 3}}) {
+    plane.clock.advance(milliseconds(wait));
+    ASSERT_TRUE(control::eventually([&] { return workload.probes() >= probes; }));
+    idle();
+    EXPECT_EQ(workload.probes(), probes);
+  }
+  workload.set_node(yaml("{metadata: {name: n}}"));
+  plane.clock.advance(std::chrono::seconds(2));
+  ASSERT_TRUE(control::eventually([&] { return workload.probes() == 4; }));
+  idle();
+  EXPECT_EQ(condition(cluster(), "RemoteConnectionProbe"), "True ProbeSucceeded");
+}
+
 TEST_F(ControllersTest, AMachineWaitsForItsHooks) {
   apply(kTemplates);
   apply(kClass);

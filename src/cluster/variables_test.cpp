@@ -127,7 +127,9 @@ TEST(Variables, AreCheckedAgainstTheClassAndCompleted) {
     std::vector<std::string> texts;
     for (const auto& error : errors) texts.push_back(error.field + ": " + error.message);
     EXPECT_EQ(texts, test.errors) << test.given;
-    if (test.errors.empty()) EXPECT_EQ(data::to_json(completed), test.completed) << test.given;
+    if (test.errors.empty()) {
+      EXPECT_EQ(data::to_json(completed), test.completed) << test.given;
+    }
   }
 }
 
