@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "agent/bootstrap_runner.h"
+#include "agent/host_report.h"
 #include "agent/host_reset.h"
 #include "base/crash_point.h"
 #include "base/files.h"
@@ -178,6 +179,9 @@ Status WorkSupervisor::record_before_cluster() {
                                       .with_context("what the image brought cannot be recorded"));
   {
     const std::scoped_lock lock(mutex_);
+    // K3s of the image may be away for a moment (a failing disk, an administrator's hand): when it is back, a reset
+    // must not take it for the cluster's.
+    if (const auto k3s = record_.entries.find(kK3sProgram); k3s != record_.entries.end()) newest.entries.insert(*k3s);
     record_ = std::move(newest);
   }
   return save_host_record(environment_.data_folder / "embedded.json", record_);
