@@ -323,8 +323,12 @@ Status EdgeHost::heal_uplink() {
   return {};
 }
 Result<std::string> EdgeHost::snapshot() {
-  // The agent's memory of its work is its own, not the cluster's.
-  return edge_host({"snapshot", options_.name, "--exclude", "/var/lib/slipway-agent"});
+  // The agent and its memory of its work are not the cluster's; its arguments differ from start to start.
+  std::istringstream lines(SLIPWAY_TRY(edge_host({"snapshot", options_.name, "--exclude", "/var/lib/slipway-agent"})));
+  std::string kept;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with("process /usr/local/bin/slipway-agent")) kept += line + "\n";
+  return kept;
 }
 
 std::string snapshot_difference(const std::string& before, const std::string& after) {
