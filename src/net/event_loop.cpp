@@ -31,14 +31,14 @@ base::Result<std::shared_ptr<EventLoop>> EventLoop::start(const std::string& thr
     return base::errno_error(errno, "cannot watch the eventfd");
   }
   std::shared_ptr<EventLoop> loop(new EventLoop(std::move(epoll), std::move(wake)));
-  EventLoop* const raw = loop.get();
-  loop->thread_ = std::jthread([raw, thread_name] {
+  // The thread owns the loop too: the last other owner may let go from inside a callback.
+  loop->thread_ = std::jthread([loop, thread_name] {
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
     pthread_setname_np(pthread_self(), thread_name.substr(0, 15).c_str());
-    raw->run();
+    loop->run();
   });
   loop->thread_id_ = loop->thread_.get_id();
   return loop;
@@ -69,7 +69,7 @@ void EventLoop::stop() {
   [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof(one));
   const std::lock_guard lock(join_mutex_);
   if (!thread_.joinable()) return;
-  // The last owner may let go from inside a callback; nobody could join then.
+  // A callback cannot join the thread it runs on.
   if (in_loop_thread()) {
     thread_.detach();
   } else {

@@ -312,6 +312,19 @@ TEST_F(WebSocketTest, ManySocketsAndTheEndOfTheRuntime) {
   for (const auto& socket : sockets) EXPECT_FALSE(socket->send_text("y"));
 }
 
+TEST_F(WebSocketTest, RuntimeMayEndInsideACallback) {
+  Peer peer;
+  std::atomic<bool> ended = false;
+  auto socket = runtime_->connect_websocket(client_options(peer), {.on_text = [this, &ended](const std::string&) {
+                                              runtime_.reset();
+                                              ended = true;
+                                            }});
+  ASSERT_TRUE(socket);
+  ASSERT_TRUE(peer.socket()->send_text("end"));
+  EXPECT_TRUE(eventually([&ended] { return ended.load(); }));
+  EXPECT_TRUE(peer.log().wait_for("closed:"));
+}
+
 TEST_F(WebSocketTest, SmallRequests) {
   Peer peer;
   ClientRuntime::Request request{.method = "POST",
