@@ -25,23 +25,13 @@ ConditionStatus parse_status(const std::string& text) {
   return text == "False" ? ConditionStatus::kFalse : ConditionStatus::kUnknown;
 }
 
-std::string indented(const std::string& message) {
-  if (!message.starts_with("* ")) return " " + message;
-  std::string result = "\n  ";
-  for (const char character : message) {
-    result += character;
-    if (character == '\n') result += "  ";
-  }
-  return result;
-}
-
 std::string line(Group& group, const std::string& kind) {
   std::ranges::sort(group.names);
   std::string names;
   for (std::size_t i = 0; i < std::min(group.names.size(), kMaxNames); ++i)
     names += (i == 0 ? "" : ", ") + group.names[i];
   if (group.names.size() > kMaxNames) names += fmt::format(", ... ({} more)", group.names.size() - kMaxNames);
-  return fmt::format("* {}{} {}:{}", kind, group.names.size() > 1 ? "s" : "", names, indented(group.message));
+  return fmt::format("* {}{} {}:{}", kind, group.names.size() > 1 ? "s" : "", names, meta::indent_lines(group.message));
 }
 
 }  // namespace

@@ -57,6 +57,16 @@ bool is_condition_false(const Json& object, std::string_view type) {
   return find_condition(object, type).text({"status"}) == "False";
 }
 
+std::string indent_lines(std::string_view message) {
+  if (message.find('\n') == std::string_view::npos && !message.starts_with("* ")) return " " + std::string(message);
+  std::string result = "\n  ";
+  for (const char character : message) {
+    result += character;
+    if (character == '\n') result += "  ";
+  }
+  return result;
+}
+
 Condition summarize_conditions(const Json& object, std::string_view target, const std::vector<SummaryInput>& inputs) {
   std::string issues, unknowns, information;
   for (const SummaryInput& input : inputs) {
@@ -67,7 +77,8 @@ Condition summarize_conditions(const Json& object, std::string_view target, cons
       continue;
     }
     const std::string& message = source.text({"message"});
-    const std::string line = fmt::format("* {}: {}\n", input.type, message.empty() ? source.text({"reason"}) : message);
+    const std::string line =
+        fmt::format("* {}:{}\n", input.type, indent_lines(message.empty() ? source.text({"reason"}) : message));
     const std::string& status = source.text({"status"});
     const std::string_view good = input.negative_polarity ? "False" : "True";
     if (status == "Unknown" || status.empty()) {

@@ -30,6 +30,9 @@ const data::Json& find_condition(const data::Json& object, std::string_view type
 bool is_condition_true(const data::Json& object, std::string_view type);
 bool is_condition_false(const data::Json& object, std::string_view type);
 
+// A message behind "* <Type>:" in a list: on the same line, or, when it is a list itself, below it and moved in.
+std::string indent_lines(std::string_view message);
+
 // How one source condition enters a summary.
 struct SummaryInput {
   std::string type;

@@ -50,6 +50,12 @@ TEST(Conditions, TransitionTimeMovesOnlyWithTheStatus) {
   EXPECT_TRUE(is_condition_true(object, "Ready"));
 }
 
+TEST(Conditions, ListsInsideAMessageAreMovedIn) {
+  EXPECT_EQ(indent_lines("one line"), " one line");
+  EXPECT_EQ(indent_lines("* A: x"), "\n  * A: x");
+  EXPECT_EQ(indent_lines("* A: x\n* B: y"), "\n  * A: x\n  * B: y");
+}
+
 TEST(Conditions, SummaryFollowsClusterApi) {
   Json object = Json::object();
   const base::WallTime now{};
