@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/core.h>
-#include <limits>
+#include <map>
 #include <re2/re2.h>
-#include <set>
 
 #include "data/json_text.h"
 #include "registry/string_format.h"
@@ -68,6 +67,20 @@ bool fits_type(const Json& value, const SchemaNode& node) {
   return false;
 }
 
+bool is_checked_format(const SchemaNode& node, std::string_view format) {
+  switch (node.type) {
+    case SchemaType::kAny:
+    case SchemaType::kString:
+      return is_known_format(format);
+    case SchemaType::kInteger:
+      return format == "int32" || format == "int64";
+    case SchemaType::kNumber:
+      return format == "float" || format == "double";
+    default:
+      return false;
+  }
+}
+
 std::int64_t count_code_points(std::string_view text) {
   return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
@@ -79,19 +92,47 @@ std::string child_path(const std::string& path, std::string_view name) {
 }  // namespace
 
 void SchemaValidator::validate(const Json& value, const SchemaNode& node, const std::string& path, bool is_root) {
-  if (value.is_null() && node.nullable) return;
-  if (!has_right_type(value, node, path)) return;
-  if (value.is_object()) check_object(value, node, path, is_root);
+  // The order of kube-apiserver's validators; like there, a value of the wrong type is still held against the rules for
+  // its own type.
+  check_type(value, node, path);
+  const SchemaRules* rules = node.rules.get();
+  if (value.is_null()) {
+    if (rules != nullptr) check_enum_and_size(value, *rules, path);
+    return;
+  }
+  if (rules != nullptr) check_combinations(value, *rules, path);
+  if (rules != nullptr && value.is_string()) check_string(value, *rules, path);
+  if (value.is_number() && node.type == SchemaType::kInteger) check_integer_range(value, node, path);
+  if (rules != nullptr && value.is_number()) check_number(value, *rules, path);
   if (value.is_array()) check_array(value, node, path);
-  if (node.rules != nullptr) check_rules(value, *node.rules, path);
+  if (rules != nullptr) check_enum_and_size(value, *rules, path);
+  if (value.is_object()) check_object(value, node, path, is_root);
 }
 
-bool SchemaValidator::has_right_type(const Json& value, const SchemaNode& node, const std::string& path) {
-  if (fits_type(value, node)) return true;
-  const std::string_view actual = value_type_name(value);
-  errors_.push_back(invalid_type(
-      path, actual, fmt::format("{} in body must be of type {}: \"{}\"", path, schema_type_name(node), actual)));
-  return false;
+void SchemaValidator::check_type(const Json& value, const SchemaNode& node, const std::string& path) {
+  if (fits_type(value, node) || (value.is_null() && node.nullable)) return;
+  std::string_view expected = schema_type_name(node), actual = value_type_name(value);
+  // A node with a format names that one, against the format that numbers have by themselves.
+  const std::string_view format = node.rules != nullptr ? std::string_view(node.rules->format) : std::string_view();
+  if (is_checked_format(node, format) && !value.is_null() && !value.is_string() && !value.is_array()) {
+    expected = format;
+    actual = value.is_integer() ? "int64" : value.is_number() ? "float64" : "";
+  }
+  errors_.push_back(
+      invalid_type(path, actual, fmt::format("{} in body must be of type {}: \"{}\"", path, expected, actual)));
+}
+
+void SchemaValidator::check_integer_range(const Json& value, const SchemaNode& node, const std::string& path) {
+  const std::string_view format = node.rules != nullptr ? node.rules->format : std::string_view();
+  const double number = value.number_or(0);
+  const double limit = format == "int32" ? 0x1p31 : 0x1p63;
+  const bool fits = is_whole(value) && number >= -limit && (number < limit || (value.is_integer() && limit == 0x1p63));
+  if (fits) return;
+  // The message names the place, the field does not: so it is in kube-apiserver's answer.
+  const std::string with =
+      format == "int32" || format == "int64" ? fmt::format("with format {}", format) : std::string("(default format)");
+  errors_.push_back(
+      invalid_value("<nil>", "", fmt::format("Checked value must be of type integer {} in {}", with, path)));
 }
 
 void SchemaValidator::check_object(const Json& value, const SchemaNode& node, const std::string& path, bool is_root) {
@@ -106,10 +147,12 @@ void SchemaValidator::check_object(const Json& value, const SchemaNode& node, co
 void SchemaValidator::check_embedded_resource(const Json& value, const std::string& path) {
   for (const std::string_view name : {"apiVersion", "kind"}) {
     const Json& member = value[name];
-    if (!member.is_null() && !member.is_string())
-      errors_.push_back(invalid_type(child_path(path, name), data::kind_name(member.kind()), "must be a string"));
+    if (!value.contains(name))
+      errors_.push_back(required_value(child_path(path, name)));
+    else if (!member.is_string())
+      errors_.push_back(invalid_value(child_path(path, name), member, "must be a string"));
     else if (member.empty())
-      errors_.push_back(required_value(child_path(path, name), "must not be empty"));
+      errors_.push_back(invalid_value(child_path(path, name), member, "must not be empty"));
   }
   const Json& metadata = value["metadata"];
   if (!metadata.is_null() && !metadata.is_object())
@@ -123,26 +166,26 @@ void SchemaValidator::check_array(const Json& value, const SchemaNode& node, con
     validate(value.items()[i], *node.items, fmt::format("{}[{}]", path, i));
 }
 
-void SchemaValidator::check_rules(const Json& value, const SchemaRules& rules, const std::string& path) {
+void SchemaValidator::check_enum_and_size(const Json& value, const SchemaRules& rules, const std::string& path) {
+  if (value.is_array()) {
+    check_sizes(value, rules, path);
+    check_list_type(value, rules, path);
+  }
   if (!rules.enum_values.empty() && std::ranges::find(rules.enum_values, value) == rules.enum_values.end())
     errors_.push_back(unsupported_value(path, value, rules.enum_values));
-  if (value.is_string()) check_string(value, rules, path);
-  if (value.is_number()) check_number(value, rules, path);
-  if (value.is_object() || value.is_array()) check_sizes(value, rules, path);
-  if (value.is_array()) check_list_type(value, rules, path);
-  check_combinations(value, rules, path);
+  if (value.is_object()) check_sizes(value, rules, path);
 }
 
 void SchemaValidator::check_string(const Json& value, const SchemaRules& rules, const std::string& path) {
   const std::string& text = value.string_or_empty();
-  if (rules.min_length || rules.max_length) {
-    const std::int64_t length = count_code_points(text);
-    if (rules.max_length && length > *rules.max_length) errors_.push_back(too_long(path, *rules.max_length));
-    if (rules.min_length && length < *rules.min_length)
-      errors_.push_back(invalid_value(
-          path, value, fmt::format("{} in body should be at least {} chars long", path, *rules.min_length)));
-  }
-  if (rules.pattern != nullptr && !RE2::PartialMatch(text, *rules.pattern))
+  const std::int64_t length = rules.min_length || rules.max_length ? count_code_points(text) : 0;
+  // Only the first of these three is named.
+  if (rules.max_length && length > *rules.max_length)
+    errors_.push_back(too_long(path, *rules.max_length));
+  else if (rules.min_length && length < *rules.min_length)
+    errors_.push_back(invalid_value(
+        path, value, fmt::format("{} in body should be at least {} chars long", path, *rules.min_length)));
+  else if (rules.pattern != nullptr && !RE2::PartialMatch(text, *rules.pattern))
     errors_.push_back(
         invalid_value(path, value, fmt::format("{} in body should match '{}'", path, rules.pattern_text)));
   if (!rules.format.empty() && !matches_format(text, rules.format)) {
@@ -156,13 +199,6 @@ void SchemaValidator::check_string(const Json& value, const SchemaRules& rules, 
 void SchemaValidator::check_number(const Json& value, const SchemaRules& rules, const std::string& path) {
   const double number = value.number_or(0);
   const auto fail = [&](std::string detail) { errors_.push_back(invalid_value(path, value, detail)); };
-  const bool is_int32 = rules.format == "int32";
-  const double limit = is_int32 ? 0x1p31 : 0x1p63;
-  const bool is_checked = is_int32 || (rules.format == "int64" && !value.is_integer());
-  // The message names the place, the field does not: so it is in kube-apiserver's answer.
-  if (is_checked && (number < -limit || number >= limit))
-    errors_.push_back(invalid_value(
-        "<nil>", "", fmt::format("Checked value must be of type integer with format {} in {}", rules.format, path)));
   if (rules.multiple_of) {
     const double quotient = number / *rules.multiple_of;
     if (std::floor(quotient) != quotient)
@@ -191,7 +227,7 @@ void SchemaValidator::check_sizes(const Json& value, const SchemaRules& rules, c
 void SchemaValidator::check_list_type(const Json& value, const SchemaRules& rules, const std::string& path) {
   const bool by_key = !rules.list_map_keys.empty();
   if (!rules.unique_items && !rules.list_set && !by_key) return;
-  std::set<std::string> seen;
+  std::map<std::string, int> seen;
   for (std::size_t i = 0; i < value.items().size(); ++i) {
     Json identity = value.items()[i];
     if (by_key) {
@@ -200,11 +236,12 @@ void SchemaValidator::check_list_type(const Json& value, const SchemaRules& rule
         if (const Json& part = identity[name]; !part.is_null()) key.set(name, part);
       identity = std::move(key);
     }
-    if (seen.insert(data::to_json(identity)).second) continue;
+    // Named once, however often it comes.
+    if (++seen[data::to_json(identity)] != 2) continue;
     if (rules.list_set || by_key)
       errors_.push_back(duplicate_value(fmt::format("{}[{}]", path, i), identity));
     else
-      errors_.push_back(invalid_value(path, value, fmt::format("{} in body shouldn't contain duplicates", path)));
+      errors_.push_back(invalid_value(path, "", fmt::format("{} in body shouldn't contain duplicates", path)));
   }
 }
 
@@ -222,12 +259,15 @@ void SchemaValidator::check_combinations(const Json& value, const SchemaRules& r
   };
   const auto choose = [&](const std::vector<SchemaNode>& alternatives, FieldErrors& closest) {
     std::size_t valid = 0;
-    bool first = true;
+    int best = -1;
     for (const SchemaNode& node : alternatives) {
       FieldErrors found = errors_of(node);
       if (found.empty()) ++valid;
-      if (first || found.size() < closest.size()) closest = std::move(found);
-      first = false;
+      // Most checks made counts as closest, the first among equals; a format is a check of its own.
+      const int checks = value.is_string() && node.rules != nullptr && is_known_format(node.rules->format) ? 1 : 0;
+      if (found.empty() || checks <= best) continue;
+      best = checks;
+      closest = std::move(found);
     }
     return valid;
   };

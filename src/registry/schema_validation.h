@@ -16,11 +16,12 @@ class SchemaValidator {
   void validate(const data::Json& value, const SchemaNode& node, const std::string& path, bool is_root = false);
 
  private:
-  bool has_right_type(const data::Json& value, const SchemaNode& node, const std::string& path);
+  void check_type(const data::Json& value, const SchemaNode& node, const std::string& path);
+  void check_integer_range(const data::Json& value, const SchemaNode& node, const std::string& path);
   void check_object(const data::Json& value, const SchemaNode& node, const std::string& path, bool is_root);
   void check_embedded_resource(const data::Json& value, const std::string& path);
   void check_array(const data::Json& value, const SchemaNode& node, const std::string& path);
-  void check_rules(const data::Json& value, const SchemaRules& rules, const std::string& path);
+  void check_enum_and_size(const data::Json& value, const SchemaRules& rules, const std::string& path);
   void check_string(const data::Json& value, const SchemaRules& rules, const std::string& path);
   void check_number(const data::Json& value, const SchemaRules& rules, const std::string& path);
   void check_sizes(const data::Json& value, const SchemaRules& rules, const std::string& path);

@@ -30,6 +30,12 @@ bool is_cidr(std::string_view text) {
   return (bits <= 32 && is_ip(address, AF_INET)) || (bits <= 128 && is_ip(address, AF_INET6));
 }
 
+// As in Go, an IPv4 address inside IPv6 counts as both.
+bool is_ipv4(std::string_view text) {
+  if (text.starts_with("::ffff:") && text.find('.') != text.npos) text.remove_prefix(7);
+  return is_ip(text, AF_INET);
+}
+
 bool is_date_time(std::string_view text) {
   return base::parse_rfc3339(text).has_value();
 }
@@ -48,11 +54,13 @@ const std::map<std::string_view, std::string_view>& patterns() {
       {"uuid4", "(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$"},
       {"uuid5", "(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?5[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$"},
       {"hostname",
-       R"(^([a-zA-Z0-9\p{L}][a-zA-Z0-9\-\p{L}]{0,61}[a-zA-Z0-9\p{L}]|[a-zA-Z0-9\p{L}])(\.([a-zA-Z0-9\p{L}][a-zA-Z0-9\-\p{L}]{0,61}[a-zA-Z0-9\p{L}]|[a-zA-Z0-9\p{L}]))*$)"},
+       R"(^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$)"},
       {"mac", "^(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$|^(?:[0-9A-Fa-f]{4}\\.){2}[0-9A-Fa-f]{4}$"},
       {"uri", R"(^(?:[a-zA-Z][a-zA-Z0-9+.\-]*:[^\s\x00-\x1f]*|/[^\s\x00-\x1f]*)$)"},
       {"email", R"(^[^\s@<>()]+@[^\s@<>()]+$)"},
-      {"duration", R"(^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)\s*(?:ns|us|µs|ms|s|m|h|d|w))+)$)"},
+      // Go's own form, or any number with a unit that has a known beginning.
+      {"duration",
+       R"(^[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$|\d+\s*(?i:ns|nano[a-zµ]*|us|µs|micro[a-zµ]*|ms|milli[a-zµ]*|s|sec[a-zµ]*|m|min[a-zµ]*|h|hr|hour[a-zµ]*|d|day[a-zµ]*|w|wk|week[a-zµ]*)(?:[^A-Za-zµ]|$))"},
       {"hexcolor", "^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"},
       {"bsonobjectid", "^[0-9a-fA-F]{24}$"},
       {"k8s-short-name", "^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$"},
@@ -78,7 +86,7 @@ const std::map<std::string_view, Check>& checks() {
       {"datetime", is_date_time},
       {"date", is_date},
       {"byte", [](std::string_view text) { return data::base64_decode(text).has_value(); }},
-      {"ipv4", [](std::string_view text) { return is_ip(text, AF_INET); }},
+      {"ipv4", is_ipv4},
       {"ipv6", [](std::string_view text) { return is_ip(text, AF_INET6); }},
       {"cidr", is_cidr},
   };
@@ -86,6 +94,10 @@ const std::map<std::string_view, Check>& checks() {
 }
 
 }  // namespace
+
+bool is_known_format(std::string_view format) {
+  return checks().contains(format) || patterns().contains(format) || format == "password";
+}
 
 bool matches_format(std::string_view text, std::string_view format) {
   if (const auto found = checks().find(format); found != checks().end()) return found->second(text);
