@@ -45,15 +45,19 @@ net::HttpResponse error_response(const base::Error& error, const StatusSubject& 
   return response;
 }
 
-net::HttpResponse not_found() {
-  return make_response(404, failure_status(404, "NotFound", "the server could not find the requested resource"), {});
+// Without a resource in question; kube-apiserver's generic errors have empty details.
+net::HttpResponse generic_failure(int code, std::string_view reason, std::string_view message) {
+  Json status = failure_status(code, reason, message);
+  status.set("details", Json::object());
+  return make_response(code, status, {});
 }
 
-net::HttpResponse method_not_allowed(const StatusSubject& subject) {
-  return make_response(405,
-                       failure_status(405, "MethodNotAllowed",
-                                      "the server does not allow this method on the requested resource", subject),
-                       {});
+net::HttpResponse not_found() {
+  return generic_failure(404, "NotFound", "the server could not find the requested resource");
+}
+
+net::HttpResponse method_not_allowed() {
+  return generic_failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
 }
 
 std::string_view verb_of(const net::HttpRequest& request, const RequestPath& path, bool watch) {
@@ -88,7 +92,7 @@ struct ApiServer::State {
 
   void serve(const net::HttpRequest& request, net::Responder& responder);
   net::HttpResponse serve_document(const net::HttpRequest& request, const RequestPath& path);
-  void serve_resource(ResourceRequest request, std::string_view verb, net::Responder& responder);
+  void serve_resource(const ResourceRequest& request, std::string_view verb, net::Responder& responder);
   base::Status start_watch(const ResourceRequest& request, net::Responder& responder);
 };
 
@@ -117,16 +121,13 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& re
   const std::string_view verb = verb_of(request, path, is_resource && watch && *watch);
   const registry::ResourceVersionInfo* resource =
       is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
-  const StatusSubject subject{path.group, path.resource, resource ? resource->resource->kind : "", path.name};
+  const StatusSubject subject{path.group, path.resource, path.name};
 
   if (const base::Status allowed = options.access({request, path, verb}); !allowed)
     return responder.send(error_response(allowed.error(), subject, form));
   if (!form.acceptable)
-    return responder.send(
-        make_response(406,
-                      failure_status(406, "NotAcceptable",
-                                     "only the following media types are accepted: application/json, application/yaml"),
-                      {}));
+    return responder.send(generic_failure(
+        406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml"));
   if (!is_resource) return responder.send(serve_document(request, path));
   if (!resource) return responder.send(not_found());
   const bool wrong_scope = !path.ns.empty() && !resource->resource->namespaced;
@@ -137,7 +138,7 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& re
 }
 
 net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& request, const RequestPath& path) {
-  if (request.method != "GET" && request.method != "HEAD") return method_not_allowed({});
+  if (request.method != "GET" && request.method != "HEAD") return method_not_allowed();
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
   const auto& catalog = registry.catalog();
   const auto found = [&](const std::optional<Json>& document) {
@@ -170,7 +171,8 @@ net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& reque
   return not_found();
 }
 
-void ApiServer::State::serve_resource(ResourceRequest request, std::string_view verb, net::Responder& responder) {
+void ApiServer::State::serve_resource(const ResourceRequest& request, std::string_view verb,
+                                      net::Responder& responder) {
   const bool object = request.path.kind == RequestPath::Kind::kObject;
   const bool status = !request.path.subresource.empty();
   base::Result<net::HttpResponse> response = base::fail(ErrorCode::kUnknown, "");
@@ -193,7 +195,7 @@ void ApiServer::State::serve_resource(ResourceRequest request, std::string_view 
   } else if (verb == "deletecollection" && (!request.path.ns.empty() || !request.resource.resource->namespaced)) {
     response = delete_collection(request);
   } else {
-    return responder.send(method_not_allowed(request.subject()));
+    return responder.send(method_not_allowed());
   }
   if (!response && http_status_of(response.error().code()) >= 500)
     base::log_warning("apiserver", "{} {}: {}", request.http.method, request.http.path, response.error().message());

@@ -196,7 +196,7 @@ TEST_F(Door, FieldValidation) {
 TEST_F(Door, DryRunStoresNothing) {
   ok("POST", std::string(kWidgets) + "?dryRun=All", data::to_json(registry::widget("a")));
   fails(404, "GET", object("a"));
-  fails(400, "POST", std::string(kWidgets) + "?dryRun=Some", data::to_json(registry::widget("a")));
+  fails(422, "POST", std::string(kWidgets) + "?dryRun=Some", data::to_json(registry::widget("a")));
 }
 
 TEST_F(Door, ListsWithSelectorsAndPages) {
@@ -354,7 +354,7 @@ TEST_F(Door, BadRequestsGetAStatus) {
                R"({"kind":"Widget","apiVersion":"example.com/v1","metadata":{"name":"A_B"},"spec":{"size":1}})",
                "application/json", "Widget.example.com \"A_B\" is invalid: metadata.name"},
            Row{400, "DELETE", widgets + "/a", R"({"kind":"Secret"})", "application/json", "DeleteOptions"},
-           Row{400, "DELETE", widgets + "/a?propagationPolicy=Never", "", "", "propagationPolicy"},
+           Row{422, "DELETE", widgets + "/a?propagationPolicy=Never", "", "", "propagationPolicy"},
            Row{400, "GET", widgets + "?watch=1&resourceVersion=x", "", "", "resourceVersion"},
            Row{422, "GET", widgets + "?watch=1&sendInitialEvents=true", "", "", "WatchList"},
        }) {

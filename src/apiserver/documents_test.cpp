@@ -159,13 +159,33 @@ TEST(Status, CodesAndReasonsAreThoseOfKubernetes) {
     const Json status = status_of(base::fail(row.code, "why"));
     EXPECT_EQ(status["code"], Json(row.status));
     EXPECT_EQ(status.text({"reason"}), row.reason);
-    EXPECT_EQ(status.text({"message"}), "why");
+    EXPECT_EQ(status.text({"message"}), row.status == 504 ? "Timeout: why" : "why");
   }
-  const auto error =
-      base::fail(ErrorCode::kInvalid, "no").with_fields({{"spec.a", "FieldValueRequired", "Required value"}});
-  EXPECT_EQ(data::to_json(status_of(error, {"g", "hosts", "Host", "h"})["details"]),
+  const auto error = base::fail(ErrorCode::kInvalid, "Host.g \"h\" is invalid: spec.a: Required value")
+                         .with_fields({{"spec.a", "FieldValueRequired", "Required value"}});
+  EXPECT_EQ(data::to_json(status_of(error)["details"]),
             R"({"causes":[{"field":"spec.a","message":"Required value","reason":"FieldValueRequired"}],)"
             R"("group":"g","kind":"Host","name":"h"})");
+}
+
+TEST(Status, DetailsNameTheObjectOfTheMessage) {
+  struct Row {
+    ErrorCode code;
+    std::string_view message, details;
+  };
+  for (const Row& row :
+       {Row{ErrorCode::kNotFound, R"(hosts.inventory.slipway.dev "a" not found)",
+            R"({"group":"inventory.slipway.dev","kind":"hosts","name":"a"})"},
+        Row{ErrorCode::kNotFound, R"(namespaces "b" not found)", R"({"kind":"namespaces","name":"b"})"},
+        Row{ErrorCode::kConflict, R"(Operation cannot be fulfilled on secrets "a": the object has been modified)",
+            R"({"kind":"secrets","name":"a"})"},
+        Row{ErrorCode::kInvalid, R"(CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value)",
+            R"({"group":"meta.k8s.io","kind":"CreateOptions"})"},
+        Row{ErrorCode::kForbidden, "no", R"({"kind":"asked"})"}, Row{ErrorCode::kBadRequest, R"(a "b" c)", "null"},
+        Row{ErrorCode::kNotFound, R"(an open "quote)", "null"}, Row{ErrorCode::kInvalid, "no object here", "null"}})
+    EXPECT_EQ(data::to_json(status_of(base::fail(row.code, std::string(row.message)), {"", "asked", ""})["details"]),
+              row.details)
+        << row.message;
 }
 
 TEST(HumanDuration, Table) {
@@ -213,12 +233,12 @@ net::HttpRequest body(std::string type, std::string text) {
 }
 
 TEST(RequestBody, ByContentType) {
-  EXPECT_EQ(*read_body(body("application/json; charset=utf-8", R"({"a":1})")), json(R"({"a":1})"));
-  EXPECT_EQ(*read_body(body("application/yaml", "a: 1\n")), json(R"({"a":1})"));
-  EXPECT_EQ(*read_body(body("", R"({"a":1})")), json(R"({"a":1})"));
-  EXPECT_EQ(read_body(body("text/plain", "a")).error().code(), ErrorCode::kUnsupported);
-  EXPECT_EQ(read_body(body("application/json", "{")).error().code(), ErrorCode::kBadRequest);
-  EXPECT_EQ(read_body(body("application/yaml", "a: [")).error().code(), ErrorCode::kBadRequest);
+  EXPECT_EQ(*read_body(body("application/json; charset=utf-8", R"({"a":1})"), "Widget"), json(R"({"a":1})"));
+  EXPECT_EQ(*read_body(body("application/yaml", "a: 1\n"), "Widget"), json(R"({"a":1})"));
+  EXPECT_EQ(*read_body(body("", R"({"a":1})"), "Widget"), json(R"({"a":1})"));
+  EXPECT_EQ(read_body(body("text/plain", "a"), "Widget").error().code(), ErrorCode::kUnsupported);
+  EXPECT_EQ(read_body(body("application/json", "{"), "Widget").error().code(), ErrorCode::kBadRequest);
+  EXPECT_EQ(read_body(body("application/yaml", "a: ["), "Widget").error().code(), ErrorCode::kBadRequest);
 }
 
 TEST(RequestBody, ProtobufAsKubectlSendsIt) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fmt/core.h>
 
 #include "apiserver/protobuf_body.h"
 #include "data/json_text.h"
@@ -16,7 +17,7 @@ std::string media_type(std::string_view content_type) {
   return type;
 }
 
-base::Result<data::Json> read_body(const net::HttpRequest& request) {
+base::Result<data::Json> read_body(const net::HttpRequest& request, std::string_view kind) {
   const std::string type = media_type(request.header("content-type"));
   base::Result<data::Json> body = data::Json();
   if (type.empty() || type == "application/json") {
@@ -30,7 +31,8 @@ base::Result<data::Json> read_body(const net::HttpRequest& request) {
                       "the body of the request was in an unknown format - accepted media types include: "
                       "application/json, application/yaml, application/vnd.kubernetes.protobuf");
   }
-  return std::move(body).with_context("the object provided is unrecognized");
+  return std::move(body).with_context(fmt::format(
+      "the object provided is unrecognized (must be of type {}): couldn't get version/kind; parse error", kind));
 }
 
 }  // namespace slipway::apiserver

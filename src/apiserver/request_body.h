@@ -12,7 +12,7 @@ namespace slipway::apiserver {
 std::string media_type(std::string_view content_type);
 
 // The object in a request's body: JSON, YAML or Kubernetes' protobuf by its Content-Type (none: JSON). kUnsupported for
-// another type, kBadRequest for text that is no such object.
-base::Result<data::Json> read_body(const net::HttpRequest& request);
+// another type, kBadRequest for text that is no object; the message names the `kind` that was expected.
+base::Result<data::Json> read_body(const net::HttpRequest& request, std::string_view kind);
 
 }  // namespace slipway::apiserver

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   net::HttpRequest request;
   request.headers.emplace_back("content-type", kTypes[data[0] % 4]);
   request.body.assign(reinterpret_cast<const char*>(data + 1), size - 1);
-  (void)apiserver::read_body(request);
+  (void)apiserver::read_body(request, "Secret");
   (void)apiserver::read_protobuf(std::string("k8s\0", 4) + request.body);
   return 0;
 }

@@ -11,7 +11,11 @@ using base::ErrorCode;
 using data::Json;
 
 StatusSubject ResourceRequest::subject() const {
-  return {path.group, path.resource, resource.resource->kind, path.name.empty() ? created_name : path.name};
+  return {path.group, path.resource, path.name};
+}
+
+bool ResourceRequest::is_built_in() const {
+  return is_built_in_group(path.group);
 }
 
 base::Result<std::int64_t> query_number(const net::HttpRequest& http, std::string_view name, std::int64_t fallback) {

@@ -23,10 +23,11 @@ struct ResourceRequest {
   Negotiated form;
   TableFormats& tables;
   base::Clock& clock;
-  std::string created_name = {};  // of the object in the body of a create
 
   meta::ObjectKey key() const { return {path.ns, path.name}; }
   StatusSubject subject() const;
+  // Of a kind of Kubernetes itself, whose rules differ a little from those of custom resources.
+  bool is_built_in() const;
 };
 
 // A parameter of the query that must be a number; `fallback` when it is absent.
@@ -45,7 +46,7 @@ std::function<std::string(const registry::WatchEvent&)> watch_encoder(const Reso
 std::string watch_error_line(const base::Error& error);
 
 // Writing.
-base::Result<net::HttpResponse> create_object(ResourceRequest& request);
+base::Result<net::HttpResponse> create_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> update_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> patch_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> delete_object(const ResourceRequest& request);

@@ -53,13 +53,44 @@ Answer answer_of(ErrorCode code) {
   return {500, "InternalError"};
 }
 
-Json details_of(const StatusSubject& subject, bool by_kind) {
+Json details_of(const StatusSubject& subject) {
   Json details = Json::object();
   if (!subject.name.empty()) details.set("name", subject.name);
   if (!subject.group.empty()) details.set("group", subject.group);
-  const std::string& kind = by_kind ? subject.kind : subject.resource;
-  if (!kind.empty()) details.set("kind", kind);
+  if (!subject.resource.empty()) details.set("kind", subject.resource);
   return details;
+}
+
+// The object a message of these codes is about stands in it: `hosts.inventory.slipway.dev "a" not found`. It need not
+// be the object of the request: the namespace may be what is missing.
+StatusSubject subject_in(std::string_view message) {
+  constexpr std::string_view kConflict = "Operation cannot be fulfilled on ";
+  if (message.starts_with(kConflict)) message.remove_prefix(kConflict.size());
+  const std::size_t quote = message.find(" \"");
+  const std::size_t end = quote == message.npos ? quote : message.find('"', quote + 2);
+  const std::string_view resource = message.substr(0, quote);
+  if (end == message.npos || resource.empty() || resource.find(' ') != resource.npos) return {};
+  const std::size_t dot = resource.find('.');
+  StatusSubject subject;
+  subject.resource = std::string(resource.substr(0, dot));
+  if (dot != resource.npos) subject.group = std::string(resource.substr(dot + 1));
+  subject.name = std::string(message.substr(quote + 2, end - quote - 2));
+  return subject;
+}
+
+// As kube-apiserver: bad requests and timeouts name no object.
+Json details_for(const base::Error& error, const StatusSubject& subject) {
+  switch (error.code()) {
+    case ErrorCode::kNotFound:
+    case ErrorCode::kAlreadyExists:
+    case ErrorCode::kConflict:
+    case ErrorCode::kInvalid:
+      return details_of(subject_in(error.message()));
+    case ErrorCode::kForbidden:
+      return details_of(subject);
+    default:
+      return Json::object();
+  }
 }
 
 Json make_status(std::string_view outcome) {
@@ -75,33 +106,32 @@ int http_status_of(ErrorCode code) {
 
 Json status_of(const base::Error& error, const StatusSubject& subject) {
   const Answer answer = answer_of(error.code());
-  Json status = failure_status(answer.status, answer.reason, error.message());
-  Json details = details_of(subject, error.code() == ErrorCode::kInvalid);
+  const bool timeout = error.code() == ErrorCode::kTimeout;
+  Json status = failure_status(answer.status, answer.reason, (timeout ? "Timeout: " : "") + error.message());
+  Json details = details_for(error, subject);
   for (const base::FieldError& cause : error.fields())
     details.at("causes").append(
         Json::object({{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}}));
-  if (error.code() == ErrorCode::kTimeout) details.set("retryAfterSeconds", 1);
+  if (timeout) details.set("retryAfterSeconds", 1);
   // client-go lists anew from the present when it sees this cause.
-  if (error.code() == ErrorCode::kTimeout && error.message().starts_with("Too large resource version"))
+  if (timeout && error.message().starts_with("Too large resource version"))
     details.at("causes").append(
         Json::object({{"reason", "ResourceVersionTooLarge"}, {"message", "Too large resource version"}}));
   if (!details.empty()) status.set("details", std::move(details));
   return status;
 }
 
-Json failure_status(int code, std::string_view reason, std::string_view message, const StatusSubject& subject) {
+Json failure_status(int code, std::string_view reason, std::string_view message) {
   Json status = make_status("Failure");
   status.set("message", std::string(message));
   status.set("reason", std::string(reason));
   status.set("code", code);
-  Json details = details_of(subject, false);
-  if (!details.empty()) status.set("details", std::move(details));
   return status;
 }
 
 Json success_status(const StatusSubject& subject, std::string_view uid) {
   Json status = make_status("Success");
-  Json details = details_of(subject, false);
+  Json details = details_of(subject);
   details.set("uid", std::string(uid));
   status.set("details", std::move(details));
   return status;

@@ -63,6 +63,10 @@ std::string lower(std::string text) {
 
 }  // namespace
 
+bool is_built_in_group(std::string_view group) {
+  return group.find('.') == group.npos || group.ends_with(".k8s.io");
+}
+
 Json partial_object(const Json& object) {
   return Json::object(
       {{"kind", "PartialObjectMetadata"}, {"apiVersion", "meta.k8s.io/v1"}, {"metadata", object["metadata"]}});
@@ -77,6 +81,9 @@ TableFormat::TableFormat(const registry::ResourceVersionInfo& resource) {
     add(name, [](const Json& object, base::WallTime) { return Json(meta::name(object)); });
   if (add_builtin_columns(info)) return;
   for (const PrinterColumn& column : resource.columns) add_path_column(column);
+  // Kubernetes' own kinds call their ages strings.
+  for (Column& column : columns_)
+    if (is_built_in_group(info.group) && column.definition.type == "date") column.definition.type = "string";
   if (resource.columns.empty()) add(age_column, age);
 }
 
@@ -99,13 +106,14 @@ bool TableFormat::add_builtin_columns(const registry::ResourceInfo& resource) {
   const PrinterColumn age_column{"Age", "string", "", "Time since the object was created.", "", 0};
   if (resource.kind == "Secret") {
     add_path_column({"Type", "string", "", "Used to facilitate programmatic handling of secret data.", ".type", 0});
-    add(data_column, [](const Json& object, base::WallTime) { return Json(std::to_string(object["data"].size())); });
+    add(data_column,
+        [](const Json& object, base::WallTime) { return Json(static_cast<std::int64_t>(object["data"].size())); });
     add(age_column, age);
     return true;
   }
   if (resource.kind == "ConfigMap") {
     add(data_column, [](const Json& object, base::WallTime) {
-      return Json(std::to_string(object["data"].size() + object["binaryData"].size()));
+      return Json(static_cast<std::int64_t>(object["data"].size() + object["binaryData"].size()));
     });
     add(age_column, age);
     return true;
@@ -133,7 +141,7 @@ bool TableFormat::add_builtin_columns(const registry::ResourceInfo& resource) {
         return Json(human_age(event_time(event, {{"firstTimestamp"}, {"eventTime"}}), now));
       });
   add({"Count", "string", "", "How often it was seen.", "", 1}, [](const Json& event, base::WallTime) {
-    return Json(std::to_string(event.get({"series", "count"}).integer_or(event["count"].integer_or(1))));
+    return Json(event.get({"series", "count"}).integer_or(event["count"].integer_or(1)));
   });
   add({"Name", "string", "name", "The event's name.", "", 1},
       [](const Json& event, base::WallTime) { return Json(meta::name(event)); });

@@ -7,6 +7,7 @@
 #include "data/patch.h"
 #include "data/yaml.h"
 #include "meta/object.h"
+#include "registry/field_errors.h"
 
 namespace slipway::apiserver {
 
@@ -17,18 +18,24 @@ namespace {
 
 constexpr int kPatchAttempts = 10;
 
-base::Result<bool> dry_run(const net::HttpRequest& http) {
+// `CreateOptions.meta.k8s.io "" is invalid: ...`
+base::Error invalid_option(std::string_view options, base::FieldError error) {
+  return registry::invalid_object({"meta.k8s.io", std::string(options)}, "", {std::move(error)});
+}
+
+// `options` is the kind the parameter belongs to: CreateOptions, ...
+base::Result<bool> dry_run(const net::HttpRequest& http, std::string_view options) {
   const std::string_view text = http.query_value("dryRun");
   if (text.empty()) return false;
   if (text == "All") return true;
-  return base::fail(ErrorCode::kBadRequest,
-                    fmt::format("Unsupported value: \"{}\": dryRun supports only \"All\"", text));
+  return invalid_option(options,
+                        registry::unsupported_value("dryRun", Json::array({std::string(text)}), {Json("All")}));
 }
 
-base::Result<registry::WriteOptions> write_options(const ResourceRequest& request) {
+base::Result<registry::WriteOptions> write_options(const ResourceRequest& request, std::string_view kind) {
   registry::WriteOptions options;
   options.subresource = request.path.subresource;
-  options.dry_run = SLIPWAY_TRY(dry_run(request.http));
+  options.dry_run = SLIPWAY_TRY(dry_run(request.http, kind));
   options.field_manager = std::string(request.http.query_value("fieldManager"));
   return options;
 }
@@ -51,6 +58,16 @@ base::Result<std::vector<std::string>> validate_fields(const ResourceRequest& re
   return warnings;
 }
 
+// As validate_fields; a patch with unknown fields makes an invalid object.
+base::Result<std::vector<std::string>> validate_patch_fields(const ResourceRequest& request, const Json& patch) {
+  auto warnings = validate_fields(request, patch);
+  if (warnings || request.http.query_value("fieldValidation") != "Strict") return warnings;
+  const std::string& message = warnings.error().message();
+  return registry::invalid_object(
+      request.resource.resource->group_kind(), request.path.name,
+      {registry::invalid_value("patch", request.http.body, message.substr(message.find("strict decoding error")))});
+}
+
 // RFC 7234 warning header, as kubectl prints it.
 void add_warnings(net::HttpResponse& response, const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) {
@@ -60,10 +77,14 @@ void add_warnings(net::HttpResponse& response, const std::vector<std::string>& w
   }
 }
 
-// The object in the body, with the URL's namespace.
+// The object in the body, with the URL's namespace and, for built-in kinds, its kind.
 base::Result<Json> read_object(const ResourceRequest& request) {
-  Json object = SLIPWAY_TRY(read_body(request.http));
+  Json object = SLIPWAY_TRY(read_body(request.http, request.resource.resource->kind));
   if (!object.is_object()) return base::fail(ErrorCode::kBadRequest, "the object in the body must be a JSON object");
+  if (request.is_built_in() && !object.contains("kind") && !object.contains("apiVersion")) {
+    object.set("kind", request.resource.resource->kind);
+    object.set("apiVersion", request.resource.gvk().api_version());
+  }
   const bool namespaced = request.resource.resource->namespaced;
   const std::string& ns = meta::ns(object);
   if (namespaced && !ns.empty() && ns != request.path.ns)
@@ -95,10 +116,10 @@ base::Result<meta::ObjectPtr> patch_strategically(const ResourceRequest& request
 
 base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& request) {
   registry::DeleteOptions options;
-  options.dry_run = SLIPWAY_TRY(dry_run(request.http));
+  options.dry_run = SLIPWAY_TRY(dry_run(request.http, "DeleteOptions"));
   std::string policy(request.http.query_value("propagationPolicy"));
   if (!request.http.body.empty()) {
-    const Json body = SLIPWAY_TRY(read_body(request.http));
+    const Json body = SLIPWAY_TRY(read_body(request.http, "DeleteOptions"));
     if (!body.is_object() || (body.contains("kind") && body.text({"kind"}) != "DeleteOptions"))
       return base::fail(ErrorCode::kBadRequest, "the body of a delete request must be DeleteOptions");
     if (const std::string& text = body.text({"propagationPolicy"}); !text.empty()) policy = text;
@@ -113,19 +134,18 @@ base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& requ
   } else if (policy == "Orphan") {
     options.propagation = registry::Propagation::kOrphan;
   } else {
-    return base::fail(
-        ErrorCode::kBadRequest,
-        fmt::format("invalid propagationPolicy \"{}\": supported values: Background, Foreground, Orphan", policy));
+    return invalid_option("DeleteOptions", registry::unsupported_value(
+                                               "propagationPolicy", policy,
+                                               {Json("Foreground"), Json("Background"), Json("Orphan"), Json("nil")}));
   }
   return options;
 }
 
 }  // namespace
 
-base::Result<net::HttpResponse> create_object(ResourceRequest& request) {
-  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request));
+base::Result<net::HttpResponse> create_object(const ResourceRequest& request) {
+  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "CreateOptions"));
   Json object = SLIPWAY_TRY(read_object(request));
-  request.created_name = meta::name(object);
   const auto warnings = SLIPWAY_TRY(validate_fields(request, object));
   const auto created = SLIPWAY_TRY(request.registry.create(request.resource, std::move(object), options));
   auto response = SLIPWAY_TRY(object_response(request, 201, *created));
@@ -134,7 +154,7 @@ base::Result<net::HttpResponse> create_object(ResourceRequest& request) {
 }
 
 base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {
-  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request));
+  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "UpdateOptions"));
   Json object = SLIPWAY_TRY(read_object(request));
   if (meta::name(object) != request.path.name)
     return base::fail(ErrorCode::kBadRequest,
@@ -148,10 +168,9 @@ base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {
 }
 
 base::Result<net::HttpResponse> patch_object(const ResourceRequest& request) {
-  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request));
+  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "PatchOptions"));
   const std::string type = media_type(request.http.header("content-type"));
-  const bool custom = request.resource.resource->group.find('.') != std::string::npos &&
-                      !request.resource.resource->group.ends_with(".k8s.io");
+  const bool custom = !request.is_built_in();
   const bool json = type == "application/json-patch+json";
   const bool strategic = type == "application/strategic-merge-patch+json";
   if (type == "application/apply-patch+yaml" || type == "application/apply-patch+cbor")
@@ -163,9 +182,9 @@ base::Result<net::HttpResponse> patch_object(const ResourceRequest& request) {
                       fmt::format("the body of the request was in an unknown format - accepted media types include: "
                                   "application/json-patch+json, application/merge-patch+json{}",
                                   custom ? "" : ", application/strategic-merge-patch+json"));
-  const Json patch = SLIPWAY_TRY(data::parse_json(request.http.body).with_context("the patch is unreadable"));
+  const Json patch = SLIPWAY_TRY(data::parse_json(request.http.body).with_context("error decoding patch"));
   std::vector<std::string> warnings;
-  if (!json) warnings = SLIPWAY_TRY(validate_fields(request, patch));
+  if (!json) warnings = SLIPWAY_TRY(validate_patch_fields(request, patch));
   const auto patched =
       strategic ? SLIPWAY_TRY(patch_strategically(request, patch, options))
                 : SLIPWAY_TRY(request.registry.patch(request.resource, request.key(),
