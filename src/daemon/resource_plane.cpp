@@ -10,6 +10,7 @@
 #include "inventory/inventory_controllers.h"
 #include "providers/controlplane/admission.h"
 #include "store/sqlite/sqlite_store.h"
+#include "templates/template_admission.h"
 
 namespace slipway::daemon {
 
@@ -39,6 +40,7 @@ Status add_kinds(registry::Registry& registry) {
   registry.add_admission({group, "ClusterClass"}, cluster::cluster_class_admission());
   registry.add_admission({group, "Machine"}, cluster::machine_admission());
   providers::controlplane::add_admissions(registry);
+  registry.add_admission({"edge-orchestrator.intel.com", "ClusterTemplate"}, templates::cluster_template_admission());
   return {};
 }
 

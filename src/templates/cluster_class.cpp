@@ -1,6 +1,11 @@
 #include "templates/cluster_class.h"
 
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <charconv>
 #include <fmt/core.h>
+#include <span>
 
 #include "api/cluster/cluster.h"
 #include "api/controlplane/controlplane.h"
@@ -28,6 +33,69 @@ Json owned_object(const meta::Gvk& gvk, const Json& cluster_template, const std:
   return object;
 }
 
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+// Templates are written for readers in Go, which do not mind the letter case of field names: the shipped ones say
+// kubeApiServerArg where the schema says kubeAPIServerArg. Here such a field would be pruned without a word.
+void correct_letter_case(Json& object, std::span<const std::string_view> known) {
+  if (!object.is_object()) return;
+  for (const std::string_view name : known) {
+    if (object.contains(name)) continue;
+    for (const auto& [key, value] : object.members()) {
+      if (!std::ranges::equal(key, name, {}, lower, lower)) continue;
+      Json moved = value;
+      object.erase(std::string(key));
+      object.set(name, std::move(moved));
+      break;
+    }
+  }
+}
+
+void correct_letter_case(Json& kthrees) {
+  constexpr std::array<std::string_view, 6> kTop{"files",   "preK3sCommands", "postK3sCommands",
+                                                 "version", "serverConfig",   "agentConfig"};
+  constexpr std::array<std::string_view, 18> kServer{"kubeAPIServerArg",
+                                                     "kubeControllerManagerArgs",
+                                                     "kubeSchedulerArgs",
+                                                     "tlsSan",
+                                                     "bindAddress",
+                                                     "httpsListenPort",
+                                                     "advertiseAddress",
+                                                     "advertisePort",
+                                                     "clusterCidr",
+                                                     "serviceCidr",
+                                                     "clusterDNS",
+                                                     "clusterDomain",
+                                                     "disableComponents",
+                                                     "disableExternalCloudProvider",
+                                                     "disableCloudController",
+                                                     "cloudProviderName",
+                                                     "systemDefaultRegistry",
+                                                     "etcdProxyImage"};
+  constexpr std::array<std::string_view, 8> kAgent{
+      "nodeLabels",    "nodeTaints", "privateRegistry", "kubeletArgs",
+      "kubeProxyArgs", "nodeName",   "airGapped",       "airGappedInstallScriptPath"};
+  correct_letter_case(kthrees, kTop);
+  if (kthrees.contains("serverConfig")) correct_letter_case(kthrees.at("serverConfig"), kServer);
+  if (kthrees.contains("agentConfig")) correct_letter_case(kthrees.at("agentConfig"), kAgent);
+}
+
+bool is_cidr(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == text.npos) return false;
+  const std::string address(text.substr(0, slash));
+  int bits = -1;
+  const std::string_view length = text.substr(slash + 1);
+  const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), bits);
+  std::array<unsigned char, 16> bytes{};
+  const bool is_ipv4 = ::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1;
+  const bool is_ipv6 = !is_ipv4 && ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+  return error == std::errc() && end == length.data() + length.size() && bits >= 0 &&
+         ((is_ipv4 && bits <= 32) || (is_ipv6 && bits <= 128));
+}
+
 // spec.clusterConfiguration is the JSON text of a whole KThreesControlPlaneTemplate; only its spec is used.
 Result<Json> control_plane_template(const Json& cluster_template) {
   const Json& spec = cluster_template["spec"];
@@ -45,6 +113,7 @@ Result<Json> control_plane_template(const Json& cluster_template) {
     object.set("spec", (*configuration)["spec"]);
   }
   Json& kthrees = object.at({"spec", "template", "spec", "kthreesConfigSpec"});
+  correct_letter_case(kthrees);
   kthrees.at("agentConfig").mutable_members();
   Json& server = kthrees.at("serverConfig");
   server.mutable_members();
@@ -108,6 +177,12 @@ Result<std::vector<Json>> render_cluster_class(const Json& cluster_template) {
     return invalid(cluster_template, "spec.controlPlaneProviderType",
                    fmt::format("'{}' is not supported here, only k3s is", control_plane))
         .error();
+  for (const char* network : {"pods", "services"})
+    for (const Json& block : spec.get({"clusterNetwork", network, "cidrBlocks"}).items())
+      if (!is_cidr(block.string_or_empty()))
+        return invalid(cluster_template, fmt::format("spec.clusterNetwork.{}.cidrBlocks", network),
+                       fmt::format("'{}' is no network such as 10.45.0.0/16", block.string_or_empty()))
+            .error();
   const std::string infrastructure = spec["infraProviderType"].string_or("intel");
   if (infrastructure != "intel")
     return invalid(cluster_template, "spec.infraProviderType",

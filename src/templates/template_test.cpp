@@ -5,6 +5,7 @@
 #include "templates/cluster_class.h"
 #include "templates/default_template.h"
 #include "templates/plan_cluster.h"
+#include "templates/template_admission.h"
 
 namespace slipway::templates {
 namespace {
@@ -87,6 +88,48 @@ TEST(ClusterClass, NamesTheFieldThatIsWrong) {
     ASSERT_EQ(objects.error().fields().size(), 1u);
     EXPECT_EQ(objects.error().fields()[0].field, "spec." + std::string(row.field));
   }
+}
+
+TEST(ClusterClass, LetterCaseOfFieldsDoesNotMatter) {
+  Json cluster_template = default_cluster_template("default");
+  cluster_template.at("spec").set(
+      "clusterConfiguration",
+      R"({"spec":{"template":{"spec":{"kthreesConfigSpec":{"serverconfig":{"kubeApiServerArg":["a=b"],"tlssan":["n"]},
+          "AgentConfig":{"airgapped":true},"preK3sCommands":["true"]}}}}})");
+  const auto objects = render_cluster_class(cluster_template);
+  ASSERT_TRUE(objects) << objects.error().message();
+  const Json& kthrees = (*objects)[0].get({"spec", "template", "spec", "kthreesConfigSpec"});
+  EXPECT_EQ(kthrees.get({"serverConfig", "kubeAPIServerArg"}), Json::array({"a=b"}));
+  EXPECT_EQ(kthrees.get({"serverConfig", "tlsSan"}), Json::array({"n"}));
+  EXPECT_EQ(kthrees.get({"agentConfig", "airGapped"}), Json(true));
+  EXPECT_FALSE(kthrees.contains("serverconfig"));
+}
+
+TEST(TemplateAdmission, RefusesWhatCannotWorkAndAnyChange) {
+  registry::ResourceInfo resource;
+  resource.group = "edge-orchestrator.intel.com";
+  resource.kind = "ClusterTemplate";
+  const auto admission = cluster_template_admission();
+  Json good = default_cluster_template("default");
+  registry::AdmissionRequest created{resource, nullptr, good, ""};
+  EXPECT_TRUE(admission(created));
+  for (const std::string_view block : {"10.45.0.0", "10.45.0.0/33", "10.45.0/16", "x/1", "fd00::/129"}) {
+    Json bad = good;
+    bad.at({"spec", "clusterNetwork", "pods"}).set("cidrBlocks", Json::array({block}));
+    registry::AdmissionRequest request{resource, nullptr, bad, ""};
+    const auto refused = admission(request);
+    ASSERT_FALSE(refused) << block;
+    EXPECT_EQ(refused.error().fields()[0].field, "spec.clusterNetwork.pods.cidrBlocks");
+  }
+  Json labelled = good;
+  meta::set_label(labelled, "default", "false");
+  registry::AdmissionRequest relabel{resource, &good, labelled, ""};
+  EXPECT_TRUE(admission(relabel));
+  labelled.at("spec").set("kubernetesVersion", "v1.37.0+k3s1");
+  registry::AdmissionRequest change{resource, &good, labelled, ""};
+  const auto refused = admission(change);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("does not change"), std::string::npos) << refused.error().message();
 }
 
 }  // namespace
