@@ -53,7 +53,12 @@ setup() {
     fi
 }
 
-hashes() { sha256sum "$bin_dir/k3s" "$service_file" "$environment_file" 2>/dev/null || true; }
+# What decides whether a running service must be started again. The program is part of the image: its identity is enough,
+# reading all of it twice would cost a slow machine a second.
+state_of_service() {
+    stat -c '%d %i %s %Y' "$bin_dir/k3s"
+    cat "$service_file" "$environment_file" 2>/dev/null || true
+}
 
 create_links() {
     for link in kubectl ctr; do
@@ -151,14 +156,12 @@ start() {
     mkdir -p /var/log
     : >"$log"
     setsid "$0" loop </dev/null >/dev/null 2>&1 &
-    while ! grep -q 'msg="\?k3s is up and running' "$log"; do
-        if grep -q '^k3s service: the process ended' "$log"; then
-            echo "$name did not start; the end of $log:" >&2
-            tail -5 "$log" >&2
-            return 1
-        fi
-        sleep 0.05
-    done
+    until outcome=$(grep -m1 -o -e 'k3s is up and running' -e '^k3s service: the process ended' "$log"); do sleep 0.1; done
+    if [ "$outcome" != 'k3s is up and running' ]; then
+        echo "$name did not start; the end of $log:" >&2
+        tail -5 "$log" >&2
+        return 1
+    fi
 }
 
 stop() {
@@ -287,7 +290,7 @@ start_service() {
     if [ "${INSTALL_K3S_SKIP_START:-}" = true ] || [ "${INSTALL_K3S_SKIP_ENABLE:-}" = true ]; then
         return
     fi
-    if [ "$before" = "$(hashes)" ] && [ "${INSTALL_K3S_FORCE_RESTART:-}" != true ] && is_running; then
+    if [ "$before" = "$(state_of_service)" ] && [ "${INSTALL_K3S_FORCE_RESTART:-}" != true ] && is_running; then
         info "No change detected so skipping service start"
         return
     fi
@@ -305,7 +308,7 @@ is_running() {
 
 setup "$@"
 info "Skipping k3s download and verify, using $bin_dir/k3s"
-before=$(hashes)
+before=$(state_of_service)
 create_links
 create_killall
 create_uninstall
