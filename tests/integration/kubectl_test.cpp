@@ -197,7 +197,7 @@ TEST_P(Kubectl, GetWatchPrintsRows) {
     run({"patch", "wd", "a", "--type=merge", "-p", R"({"spec":{"size":55}})"});
     run({"create", "-f", "-"}, widget("b", 66));
   });
-  const std::string rows = door->kubectl_until("b +66", program, {"get", "wd", "-w"});
+  const std::string rows = door->kubectl_until("b +66.*\n", program, {"get", "wd", "-w"});
   EXPECT_THAT(rows, MatchesRegex("NAME +SIZE +PHASE +READY +AGE\na +3 +[0-9]+s\na +55 +[0-9]+s\nb +66 +[0-9]+s\n"));
 }
 
