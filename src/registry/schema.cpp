@@ -57,6 +57,14 @@ void fill_defaults(Json& value, const SchemaNode& node) {
   }
 }
 
+// Below a value that has no schema of its own, as a list in the place of a string.
+void prune_everything(Json& value) {
+  if (value.is_object())
+    value = Json::object();
+  else if (value.is_array())
+    for (Json& item : value.mutable_items()) prune_everything(item);
+}
+
 void prune_value(Json& value, const SchemaNode& node) {
   if (value.is_object()) {
     Json::Object& members = value.mutable_members();
@@ -72,8 +80,13 @@ void prune_value(Json& value, const SchemaNode& node) {
       if (child != nullptr && !(node.embedded_resource && name == "metadata")) prune_value(here->second, *child);
       ++here;
     }
-  } else if (value.is_array() && node.items != nullptr) {
-    for (Json& item : value.mutable_items()) prune_value(item, *node.items);
+  } else if (value.is_array()) {
+    for (Json& item : value.mutable_items()) {
+      if (node.items != nullptr)
+        prune_value(item, *node.items);
+      else if (!node.preserve_unknown)
+        prune_everything(item);
+    }
   }
 }
 

@@ -235,6 +235,10 @@ INSTANTIATE_TEST_SUITE_P(
                    R"({"x": {"a": 1, "b": 2}})", R"({"x": {"a": 1}})"},
         ChangeCase{R"({"x-kubernetes-preserve-unknown-fields": true, "properties": {"o": {"type": "object"}}})",
                    R"({"o": {"b": 2}, "p": {"c": 3}})", R"({"o": {}, "p": {"c": 3}})"},
+        ChangeCase{R"({"properties": {"s": {"type": "string"}}})", R"({"s": [{"a": 1}, [{"b": 2}], 3]})",
+                   R"({"s": [{}, [{}], 3]})"},
+        ChangeCase{R"({"properties": {"s": {"x-kubernetes-preserve-unknown-fields": true}}})", R"({"s": [{"a": 1}]})",
+                   R"({"s": [{"a": 1}]})"},
         ChangeCase{R"({"type": "object", "x-kubernetes-embedded-resource": true})",
                    R"({"apiVersion": "v1", "kind": "A", "metadata": {"name": "x"}, "spec": {}})",
                    R"({"apiVersion": "v1", "kind": "A", "metadata": {"name": "x"}})"}));
