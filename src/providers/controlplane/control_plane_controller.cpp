@@ -107,11 +107,16 @@ class ControlPlaneReconciler {
 
   Status provide_secrets(const Json& control_plane, const Json& cluster, Observation& observation) {
     const ObjectKey cluster_key = meta::key_of(cluster);
-    const auto authorities = bootstrap::ensure_authorities(manager_, cluster_key, control_plane);
+    const bool in_use = has_given_work(machines_of(control_plane));
+    const auto authorities = in_use ? bootstrap::read_authorities(manager_, cluster_key)
+                                    : bootstrap::ensure_authorities(manager_, cluster_key, control_plane);
     if (!authorities) {
       if (authorities.error().code() != ErrorCode::kCorrupt && authorities.error().code() != ErrorCode::kNotFound)
         return authorities.error();
       observation.certificates_problem = authorities.error().message();
+      if (in_use)
+        observation.certificates_problem +=
+            "; restore it from a backup: the running server knows the old authority and would trust no new one";
       return {};
     }
     if (!meta::is_condition_true(control_plane, api::controlplane::condition::kCertificatesAvailable))
@@ -123,6 +128,13 @@ class ControlPlaneReconciler {
                     .with_context("kubeconfig Secret"));
     observation.has_kubeconfig = true;
     return {};
+  }
+
+  // A host has the cluster's certificates: from now on they are what they are.
+  static bool has_given_work(const std::vector<ObjectPtr>& machines) {
+    return std::ranges::any_of(machines, [](const ObjectPtr& machine) {
+      return !machine->text({"spec", "bootstrap", "dataSecretName"}).empty();
+    });
   }
 
   Status provide_machine(const Json& control_plane, const Json& cluster, Observation& observation) {
@@ -228,9 +240,8 @@ class ControlPlaneReconciler {
   }
 
   void look_at_workload(const Json& cluster, Observation& observation) {
-    if (!observation.has_kubeconfig || observation.machines.empty()) return;
     // Nothing can answer before the host was given its work.
-    if (observation.machines.front()->text({"spec", "bootstrap", "dataSecretName"}).empty()) return;
+    if (!has_given_work(observation.machines)) return;
     const ObjectKey cluster_key = meta::key_of(cluster);
     const ObjectKey own_key{cluster_key.ns, cluster.text({"spec", "controlPlaneRef", "name"})};
     workloads_.follow_nodes(cluster_key, [this, own_key] { manager_.enqueue(kControllerName, own_key); });
@@ -263,9 +274,9 @@ class ControlPlaneReconciler {
     if (observation.machines.empty())
       return observation.problem.empty() ? Outcome::done() : Outcome::after(kProblemPause);
     if (wanted.get({"status", "readyReplicas"}).integer_or(0) > 0) return Outcome::after(options_.healthy_pause);
-    const Json& machine = *observation.machines.front();
-    if (machine.text({"spec", "bootstrap", "dataSecretName"}).empty()) return Outcome::after(options_.late_pause);
-    return Outcome::after(is_starting(machine) ? options_.starting_pause : options_.late_pause);
+    const bool is_asked = has_given_work(observation.machines);
+    return Outcome::after(is_asked && is_starting(*observation.machines.front()) ? options_.starting_pause
+                                                                                 : options_.late_pause);
   }
 
   // The start counts from the moment the host was given its work, however long it took to find one.
@@ -338,7 +349,7 @@ void add_control_plane_controller(control::Manager& manager, WorkloadClusters& c
   manager.add_controller(
       {.name = kControllerName,
        .for_kind = api::controlplane::kKThreesControlPlane,
-       .owns = {api::cluster::kMachine},
+       .owns = {api::cluster::kMachine, kube::kSecret},
        .watches = {{api::cluster::kCluster,
                     [reconciler](const Json& cluster) { return reconciler->control_planes_of(cluster); }}}},
       [reconciler](const ObjectKey& key) { return reconciler->reconcile(key); });

@@ -128,6 +128,31 @@ TEST_F(ControlPlaneLifecycle, AChangeThatWouldNeedANewServerIsReported) {
   EXPECT_TRUE(eventually([&] { return has_status("ControlPlane", "MachinesSpecUpToDate", "True"); }));
 }
 
+// A new authority would cut the running cluster off from everybody.
+TEST_F(ControlPlaneLifecycle, ALostAuthorityIsReportedAndNeverMadeAnewOnceAHostHasIt) {
+  const Json secret = plane_.get(kube::kSecret, "c1-cca");
+  const pki::Kubeconfig before = kubeconfig();
+  plane_.patch(api::cluster::kMachine, name_, R"({"spec":{"bootstrap":{"dataSecretName":"x"}}})");
+  ASSERT_TRUE(eventually([&] { return manager_->is_idle(); }));
+  ASSERT_TRUE(plane_.client().remove(kube::kSecret, {"edge", "c1-cca"}));
+  ASSERT_TRUE(eventually([&] { return has_status("ControlPlane", "CertificatesAvailable", "False"); }));
+  EXPECT_TRUE(plane_.get(kube::kSecret, "c1-cca").is_null());
+  EXPECT_EQ(kubeconfig().client_certificate_pem, before.client_certificate_pem);
+
+  Json restored = meta::make_object(kube::kSecret, {"edge", "c1-cca"});
+  restored.set("data", secret["data"]);
+  plane_.create(std::move(restored));
+  EXPECT_TRUE(eventually([&] {
+    clock_.advance(std::chrono::milliseconds(100));
+    return has_status("ControlPlane", "CertificatesAvailable", "True");
+  }));
+}
+
+TEST_F(ControlPlaneLifecycle, ALostKubeconfigIsMadeAgain) {
+  ASSERT_TRUE(plane_.client().remove(kube::kSecret, {"edge", "c1-kubeconfig"}));
+  EXPECT_TRUE(eventually([&] { return !plane_.get(kube::kSecret, "c1-kubeconfig").is_null(); }));
+}
+
 TEST_F(ControlPlaneLifecycle, MetadataAndTimeoutsFollowInPlace) {
   const std::string uid = meta::uid(machine());
   plane_.patch(kKThreesControlPlane, "c1-cp",
