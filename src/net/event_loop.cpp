@@ -152,13 +152,14 @@ void EventLoop::run() {
   while (!stopping_) {
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_milliseconds());
     for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[static_cast<std::size_t>(i)];
-      if (event.data.u64 == kWakeId) {
+      const epoll_event event = events[static_cast<std::size_t>(i)];
+      const RegistrationId id = event.data.u64;  // a copy: the kernel's struct is packed
+      if (id == kWakeId) {
         std::uint64_t ignored = 0;
         [[maybe_unused]] const auto size = ::read(wake_.get(), &ignored, sizeof(ignored));
         continue;
       }
-      const auto found = targets_.find(event.data.u64);
+      const auto found = targets_.find(id);
       if (found == targets_.end()) continue;  // forgotten earlier in this round
       const std::shared_ptr<IoTarget> target = found->second;
       target->on_io(event.events);
