@@ -88,7 +88,7 @@ constexpr std::string_view kTable = "application/json;as=Table;v=v1;g=meta.k8s.i
 
 class Door : public testing::Test {
  protected:
-  explicit Door(store::StoreOptions options = {}) : test(options) {}
+  explicit Door(store::StoreOptions store_options = {}) : test(store_options) {}
 
   FakeResponder send(std::string method, std::string target, std::string body = "",
                      std::map<std::string, std::string> headers = {}) {

@@ -267,7 +267,7 @@ INSTANTIATE_TEST_SUITE_P(
                               auto store = open_sqlite_store(folder, options);
                               return store ? std::move(*store) : nullptr;
                             }}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& backend) { return backend.param.name; });
 
 }  // namespace
 }  // namespace slipway::store

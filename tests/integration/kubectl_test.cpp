@@ -86,7 +86,7 @@ class Kubectl : public testing::TestWithParam<std::string> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Programs, Kubectl, testing::Values("installed", "built"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& program) { return program.param; });
 
 TEST_P(Kubectl, VersionAndDiscovery) {
   EXPECT_THAT(run({"version"}), HasSubstr("Server Version: v1.36"));
