@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fmt/core.h>
 
 #include "data/encoding.h"
 #include "data/json_text.h"
@@ -9,14 +10,31 @@ namespace slipway::data {
 
 namespace {
 
+struct Unprintable {
+  std::size_t bytes = 0;  // 0 = the text starts with something printable
+  unsigned point = 0;
+};
+
+// The character at the start of `text` when YAML does not allow it as it is, or breaks lines at it: C1 controls, line
+// and paragraph separators, byte order marks, U+FFFE and U+FFFF. JSON's quoting knows only those below a blank.
+Unprintable unprintable_at(std::string_view text) {
+  const auto byte = [&](std::size_t n) { return static_cast<unsigned char>(text[n]); };
+  if (text.starts_with('\x7f')) return {1, 0x7f};
+  if (text.size() >= 2 && byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return {2, byte(1)};
+  if (text.starts_with("\xe2\x80\xa8")) return {3, 0x2028};
+  if (text.starts_with("\xe2\x80\xa9")) return {3, 0x2029};
+  if (text.starts_with("\xef\xbb\xbf")) return {3, 0xfeff};
+  if (text.starts_with("\xef\xbf\xbe")) return {3, 0xfffe};
+  if (text.starts_with("\xef\xbf\xbf")) return {3, 0xffff};
+  return {};
+}
+
 bool has_control_characters(std::string_view text) {
-  return std::ranges::any_of(text,
-                             [](char c) {
-                               const auto byte = static_cast<unsigned char>(c);
-                               return (byte < 0x20 && c != '\n') || byte == 0x7f;
-                             }) ||
-         text.find("\xc2\x85") != text.npos || text.find("\xe2\x80\xa8") != text.npos ||
-         text.find("\xe2\x80\xa9") != text.npos || text.find("\xef\xbb\xbf") != text.npos;
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    if ((byte < 0x20 && byte != '\n') || unprintable_at(text).bytes > 0) return true;
+  }
+  return false;
 }
 
 // Looks like a date, a sexagesimal number or another YAML 1.1 special, which other readers may convert.
@@ -50,22 +68,16 @@ bool is_plain_safe(std::string_view text) {
 void append_quoted(std::string& out, std::string_view text) {
   std::string quoted;
   append_json_string(quoted, text);
-  // JSON strings are YAML double-quoted strings, but for the line separators that YAML 1.1 breaks lines at.
-  for (std::size_t i = 0; i < quoted.size(); ++i) {
-    const std::string_view rest = std::string_view(quoted).substr(i);
-    if (rest.starts_with("\xc2\x85")) {
-      out += "\\u0085";
-      i += 1;
-    } else if (rest.starts_with("\xe2\x80\xa8") || rest.starts_with("\xe2\x80\xa9")) {
-      out += rest[2] == '\xa8' ? "\\u2028" : "\\u2029";
-      i += 2;
-    } else if (rest.starts_with("\xef\xbb\xbf")) {
-      out += "\\ufeff";
-      i += 2;
-    } else if (rest[0] == '\x7f') {
-      out += "\\u007f";
+  // JSON strings are YAML double-quoted strings, but for what YAML does not print.
+  std::string_view rest = quoted;
+  while (!rest.empty()) {
+    const Unprintable unprintable = unprintable_at(rest);
+    if (unprintable.bytes > 0) {
+      out += fmt::format("\\u{:04x}", unprintable.point);
+      rest.remove_prefix(unprintable.bytes);
     } else {
       out += rest[0];
+      rest.remove_prefix(1);
     }
   }
 }

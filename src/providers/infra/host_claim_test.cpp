@@ -44,7 +44,9 @@ TEST(HostClaim, RefusalsNameTheReason) {
        }) {
     const auto refusal = refuse_host(row.host, kMachine, row.demand);
     EXPECT_EQ(refusal ? refusal->reason : "", row.reason) << data::to_json(row.host);
-    if (refusal) EXPECT_NE(refusal->message.find("edge-1"), std::string::npos);
+    if (refusal) {
+      EXPECT_NE(refusal->message.find("edge-1"), std::string::npos);
+    }
   }
 }
 
