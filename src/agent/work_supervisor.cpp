@@ -228,6 +228,7 @@ Status WorkSupervisor::reset(const std::string& id, const std::stop_token& stop)
   state_ = clean;
   base::crash_point("agent.reset-recorded");
   (void)base::remove_tree(environment_.data_folder / "replaced");
+  (void)base::remove_tree(environment_.data_folder / "bootstrap-environment");
   publish(state_);
   return {};
 }

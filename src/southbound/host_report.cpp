@@ -56,7 +56,8 @@ void write_work(Json& host, const WorkReport& work, base::WallTime now) {
   // The limits of the Host schema.
   set_text(assignment, "step", agentproto::bounded_text(work.step, 256));
   set_text(assignment, "message",
-           agentproto::bounded_text(work.output.empty() ? work.message : work.message + "\n" + work.output, 8192));
+           // Cut before joining: of a flood the end is kept, and always the message.
+           work.output.empty() ? work.message : work.message + "\n" + agentproto::bounded_text(work.output, 4000));
   set_text(assignment, "startedAt", work.started_at);
   set_text(assignment, "finishedAt", work.finished_at);
   const bool clean = work.phase == WorkPhase::kClean;

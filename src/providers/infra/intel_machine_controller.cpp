@@ -211,7 +211,11 @@ class IntelMachineReconciler {
                                       assignment.text({"message"}));
     } else if (!phase.empty()) {
       bootstrap.reason = "Bootstrapping";
-      bootstrap.message = fmt::format("host '{}': {}", meta::name(*host), assignment.text({"step"}));
+      // The first line is what holds the work up (a full disk); what follows is the output of the step.
+      const std::string& message = assignment.text({"message"});
+      const std::string trouble = message.substr(0, message.find('\n'));
+      bootstrap.message = fmt::format("host '{}': {}{}{}", meta::name(*host), assignment.text({"step"}),
+                                      trouble.empty() ? "" : ": ", trouble);
     }
     Json wanted = intel_machine;
     set_conditions(wanted, {"HostProvisioned", ConditionStatus::kTrue, "Ready", ""}, bootstrap);
