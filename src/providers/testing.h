@@ -98,7 +98,8 @@ class Plane {
   }
   Json create(const Gvk& gvk, const std::string& name, std::string_view rest = "{}") {
     Json object = meta::make_object(gvk, {"edge", name});
-    for (const auto& [key, value] : data::parse_json(rest)->members()) object.set(key, value);
+    const Json members = *data::parse_json(rest);
+    for (const auto& [key, value] : members.members()) object.set(key, value);
     return create(std::move(object));
   }
   Json create(Json object) {
