@@ -31,6 +31,10 @@ Status check_host(const Json& host) {
         ErrorCode::kConflict,
         fmt::format("host '{}' is {}, not Provisioned; start slipway-agent on it first: slipway host describe {}", name,
                     phase.empty() ? "not enrolled" : phase, name));
+  if (meta::is_condition_false(host, "Clean"))
+    return Status(ErrorCode::kConflict, fmt::format("host '{}' still holds parts of an earlier cluster; it is cleaned "
+                                                    "once its agent is connected: slipway host describe {}",
+                                                    name, name));
   return {};
 }
 

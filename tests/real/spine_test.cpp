@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "data/encoding.h"
 #include "data/json_text.h"
 #include "meta/conditions.h"
 #include "real/harness.h"
@@ -101,6 +102,63 @@ TEST_F(Spine, CreateRunDeleteAndAgain) {
   const auto refused = orchestrator_->slipway({"cluster", "create", "site-3", "--host", "edge-1"});
   EXPECT_NE(refused->exit_code, 0);
   EXPECT_NE(refused->standard_error.find("deauthorized"), std::string::npos) << refused->standard_error;
+}
+
+// The host vanishes with a cluster on it: deleting ends in bounded time, and the host is cleaned when it is seen again.
+TEST_F(Spine, AnOfflineHostBlocksNothing) {
+  const auto joined = onboard(*orchestrator_, *host_);
+  ASSERT_TRUE(joined) << joined.error().message();
+  const auto before = host_->snapshot();
+  ASSERT_TRUE(before) << before.error().message();
+  ASSERT_NO_FATAL_FAILURE(create_cluster("site-1"));
+  ASSERT_TRUE(host_->cut_uplink());
+  const auto deleted = orchestrator_->slipway({"cluster", "delete", "site-1", "--yes", "--timeout", "60s"});
+  ASSERT_EQ(deleted->exit_code, 0) << deleted->standard_output << deleted->standard_error;
+  const auto refused = orchestrator_->slipway({"cluster", "create", "site-2", "--host", "edge-1"});
+  EXPECT_EQ(refused->exit_code, 4);
+  EXPECT_NE(refused->standard_error.find("earlier cluster"), std::string::npos) << refused->standard_error;
+
+  ASSERT_TRUE(host_->heal_uplink());
+  EXPECT_TRUE(eventually(
+      milliseconds(90'000), [&] { return meta::is_condition_true(orchestrator_->get(kHosts, "edge-1"), "Clean"); },
+      milliseconds(300)))
+      << data::to_json(orchestrator_->get(kHosts, "edge-1")["status"], 2) << host_->agent_log();
+  EXPECT_EQ(snapshot_difference(*before, *host_->snapshot()), "");
+}
+
+// "Skip downloading K3s" of the proposal, as its YAML says it (v1beta1), completed: the Cluster's variable arrives in
+// the control plane and in what the host will run.
+TEST(Proposal, AirGappedArrivesInControlPlaneAndCloudInit) {
+  if (const auto missing = missing_parts()) GTEST_SKIP() << *missing;
+  const auto folder = base::TemporaryFolder::create("slipway-proposal");
+  ASSERT_TRUE(folder);
+  const auto orchestrator = Orchestrator::start(folder->path());
+  ASSERT_TRUE(orchestrator) << orchestrator.error().message();
+  for (const char* example : {"hosts.yaml", "cluster-v1beta1.yaml"}) {
+    const auto applied =
+        (*orchestrator)->kubectl({"apply", "-f", (source_folder() / "api/examples" / example).string()});
+    ASSERT_EQ(applied->exit_code, 0) << example << applied->standard_error;
+  }
+  const auto first_of = [&](const std::string& type) {
+    const auto list = (*orchestrator)->kubectl({"get", type, "-n", "default", "-o", "json"});
+    const Json parsed = data::parse_json(list->standard_output).value_or(Json());
+    return parsed["items"].empty() ? Json() : parsed["items"].items().front();
+  };
+  Json control_plane, config;
+  EXPECT_TRUE(eventually(
+      milliseconds(15'000),
+      [&] {
+        control_plane = first_of("kthreescontrolplanes.controlplane.cluster.x-k8s.io");
+        config = first_of("kthreesconfigs.bootstrap.cluster.x-k8s.io");
+        return !config.text({"status", "dataSecretName"}).empty();
+      },
+      milliseconds(200)))
+      << data::to_json((*orchestrator)->get("clusters.cluster.x-k8s.io", "cluster-on-emt")["status"], 2);
+  EXPECT_TRUE(control_plane.get({"spec", "kthreesConfigSpec", "agentConfig", "airGapped"}).bool_or(false));
+  const Json secret = (*orchestrator)->get("secrets", config.text({"status", "dataSecretName"}));
+  const std::string cloud_config = data::base64_decode(secret.text({"data", "value"})).value_or("");
+  EXPECT_NE(cloud_config.find("INSTALL_K3S_SKIP_DOWNLOAD"), std::string::npos) << "the bootstrap must not download";
+  EXPECT_EQ(cloud_config.find("get.k3s.io"), std::string::npos);
 }
 
 }  // namespace

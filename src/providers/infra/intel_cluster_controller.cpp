@@ -38,7 +38,10 @@ class IntelClusterReconciler {
     Json wanted = *original;
     set_endpoint(wanted);
     const auto now = manager_.clock().now();
-    meta::set_condition(wanted, {"ControlPlaneEndpointReady", ConditionStatus::kTrue, "Ready", ""}, now);
+    meta::set_condition(
+        wanted,
+        {std::string(api::infrastructure::condition::kControlPlaneEndpointReady), ConditionStatus::kTrue, "Ready", ""},
+        now);
     meta::set_condition(wanted, {"Ready", ConditionStatus::kTrue, "Ready", ""}, now);
     wanted.at("status").set("ready", true);
     wanted.at({"status", "initialization"}).set("provisioned", true);
