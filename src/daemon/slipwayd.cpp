@@ -125,12 +125,12 @@ class Process final : public Slipwayd {
     connections_ = std::make_unique<southbound::Connections>(
         [this](const meta::ObjectKey& host) { manager_->enqueue(southbound::kControllerName, host); });
     route_ = std::make_unique<ClusterRoute>(*manager_);
-    gateway_ = SLIPWAY_TRY(
-        gateway::Gateway::start({.address = options_.gateway.host, .port = options_.gateway.port},
-                                [this](const std::string& server_name) -> Result<std::shared_ptr<net::TunnelStream>> {
-                                  const meta::ObjectKey host = SLIPWAY_TRY(route_->host_of(server_name));
-                                  return connections_->open_tunnel(host, agentproto::kKubernetesApiTarget);
-                                }));
+    const auto dial = [this](const std::string& server_name) -> Result<std::shared_ptr<net::TunnelStream>> {
+      const meta::ObjectKey host = SLIPWAY_TRY(route_->host_of(server_name));
+      return connections_->open_tunnel(host, agentproto::kKubernetesApiTarget);
+    };
+    gateway_ =
+        SLIPWAY_TRY(gateway::Gateway::start({.address = options_.gateway.host, .port = options_.gateway.port}, dial));
     return {};
   }
 
