@@ -4,7 +4,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PROGRAMS := slipwayd slipway slipway-agent
 
-.PHONY: help setup build demo test check real bench fuzz asan tsan gcc crash format clean docs
+.PHONY: help setup build demo test check real bench fuzz asan tsan gcc crash lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ gcc: setup ## the gate: everything also builds with g++ 12 and passes its unit t
 
 crash: build ## kill -9 tests in their long form
 	@tools/run-tests crash
+
+lint: ## clang-tidy over all sources (slow)
+	@cmake --preset dev > /dev/null && run-clang-tidy-19 -quiet -p build/dev '/src/.*\.cpp' 2> /dev/null
 
 format: ## clang-format over all sources
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-19 -i

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <regex>
 
+#include "data/yaml.h"
 #include "pki/kubeconfig.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -24,7 +25,7 @@ T must(base::Result<T> result) {
 
 }  // namespace
 
-ApiDoor::ApiDoor() : folder_(must(base::TemporaryFolder::create("slipway-door"))) {
+ApiDoor::ApiDoor(const std::vector<std::string>& crds) : folder_(must(base::TemporaryFolder::create("slipway-door"))) {
   const base::WallTime now = base::SystemClock::instance().now();
   ca_ = must(pki::create_ca({"slipway-ca", {}}, pki::KeyType::kEcP256, hours(24), now));
   pki::CertificateRequest serving;
@@ -34,6 +35,12 @@ ApiDoor::ApiDoor() : folder_(must(base::TemporaryFolder::create("slipway-door"))
 
   store = must(store::open_sqlite_store(folder_.path() / "data"));
   registry = std::make_unique<registry::Registry>(*store, registry::Registry::Options{});
+  for (const std::string& crd : crds) {
+    if (const base::Status added = registry->add_crd(must(data::parse_yaml(crd))); !added) {
+      fmt::print(stderr, "{}\n", added.error().message());
+      std::abort();
+    }
+  }
   api = std::make_unique<apiserver::ApiServer>(*registry);
   net::HttpServerOptions options;
   options.tls = {pair.certificate_pem, pair.key_pem, ca_.certificate_pem, false};

@@ -18,7 +18,8 @@ namespace slipway::integration {
 
 class ApiDoor {
  public:
-  ApiDoor();
+  // `crds`: YAML of further kinds, there before the first request.
+  explicit ApiDoor(const std::vector<std::string>& crds = {});
   ~ApiDoor();
   ApiDoor(const ApiDoor&) = delete;
   ApiDoor& operator=(const ApiDoor&) = delete;

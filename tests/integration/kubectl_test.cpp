@@ -66,9 +66,7 @@ class Kubectl : public testing::TestWithParam<std::string> {
     if (program.empty())
       GTEST_SKIP() << (GetParam() == "installed" ? "there is no kubectl on PATH (or in KUBECTL)"
                                                  : "there is no " + built + " (make real builds it)");
-    door = std::make_unique<ApiDoor>();
-    const auto added = door->registry->add_crd(*data::parse_yaml(kWidgetCrd));
-    ASSERT_TRUE(added) << added.error().message();
+    door = std::make_unique<ApiDoor>(std::vector<std::string>{std::string(kWidgetCrd)});
   }
   std::string run(std::vector<std::string> arguments, const std::string& input = "") {
     const auto result = door->kubectl(program, std::move(arguments), input);
