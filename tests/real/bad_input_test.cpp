@@ -167,6 +167,57 @@ spec: {kubernetesVersion: v1.30.1+k3s1, infraProviderType: intel}
   EXPECT_EQ(again->exit_code, 0) << again->standard_output << again->standard_error << host_->agent_log();
 }
 
+// Commands of a template that fail, flood their output or never end: the host says which and why, and a delete heals
+// it.
+TEST_F(BadInput, BootstrapCommandsThatFailFloodOrHang) {
+  host_up("edge-c", "COMMAND-1");
+  const auto joined = onboard(*orchestrator_, *host_);
+  ASSERT_TRUE(joined) << joined.error().message();
+  struct Row {
+    std::string name, command, phase, message;
+  };
+  for (const Row& row : {Row{"fails", "echo the disk is broken; exit 3", "Failed", "the disk is broken"},
+                         Row{"floods", "head -c 30000000 /dev/zero | tr '\\\\0' x; exit 1", "Failed", "xxxx"},
+                         Row{"hangs", "sleep 100000", "Running", ""}}) {
+    SCOPED_TRACE(row.name);
+    const auto applied = orchestrator_->kubectl({"apply", "-f", "-"}, R"(
+apiVersion: edge-orchestrator.intel.com/v1alpha1
+kind: ClusterTemplate
+metadata: {name: )" + row.name + R"(, namespace: default}
+spec:
+  kubernetesVersion: v1.36.0+k3s1
+  infraProviderType: intel
+  clusterConfiguration: |
+    {"spec": {"template": {"spec": {"kthreesConfigSpec": {"preK3sCommands": [")" +
+                                                                          row.command + R"("]}}}}}
+)");
+    ASSERT_EQ(applied->exit_code, 0) << applied->standard_error;
+    ASSERT_TRUE(eventually(milliseconds(10'000), [&] {
+      return orchestrator_->get("clustertemplates", row.name).get({"status", "ready"}).bool_or(false);
+    }));
+    const auto created = orchestrator_->slipway(
+        {"cluster", "create", row.name, "--host", "edge-c", "--template", row.name, "--no-wait"});
+    ASSERT_EQ(created->exit_code, 0) << created->standard_error;
+    Json assignment;
+    EXPECT_TRUE(eventually(
+        milliseconds(30'000),
+        [&] {
+          assignment = orchestrator_->get(kHosts, "edge-c").get({"status", "assignment"});
+          return assignment.text({"phase"}) == row.phase &&
+                 assignment.text({"step"}).find("command") != std::string::npos;
+        },
+        milliseconds(200)))
+        << data::to_json(assignment) << host_->agent_log();
+    EXPECT_NE(assignment.text({"message"}).find(row.message), std::string::npos) << data::to_json(assignment);
+    EXPECT_LE(assignment.text({"message"}).size(), 8192u);
+    const auto deleted = orchestrator_->slipway({"cluster", "delete", row.name, "--yes", "--timeout", "40s"});
+    EXPECT_EQ(deleted->exit_code, 0) << deleted->standard_output << deleted->standard_error;
+    EXPECT_TRUE(eventually(
+        milliseconds(30'000), [&] { return meta::is_condition_true(orchestrator_->get(kHosts, "edge-c"), "Clean"); },
+        milliseconds(200)));
+  }
+}
+
 TEST_F(BadInput, GarbageOnEveryPort) {
   const auto send_garbage = [](int port, const std::string& bytes) {
     base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
