@@ -55,9 +55,10 @@ std::string host_and_port(const std::string& host, std::uint16_t port) {
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
 
-// How clients reach a door that listens on `address`.
+// How clients reach a door that listens on `address`. A door on loopback has no other name, whatever is advertised.
 std::string reachable_host(const SlipwaydOptions& options, const ListenAddress& address) {
-  if (!options.advertise.empty()) return options.advertise.front();
+  const bool is_loopback = address.host.starts_with("127.") || address.host == "::1" || address.host == "localhost";
+  if (!options.advertise.empty() && !is_loopback) return options.advertise.front();
   if (address.host == "0.0.0.0") return "127.0.0.1";
   if (address.host == "::") return "::1";
   return address.host;
