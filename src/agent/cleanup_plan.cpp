@@ -22,14 +22,12 @@ CleanupPlan k3s_cleanup_plan() {
   const distro::k3s::CleanupPlan& k3s = distro::k3s::cleanup_plan();
   CleanupPlan plan{
       .service_pattern = "k3s",
-      .executable_prefixes = {"/usr/local/lib/k3s/"},
       // Not every containerd-shim: another container engine of the host has its own.
       .command_line_parts = {"/etc/init.d/k3s", "/run/k3s/containerd"},
       .cgroup_parts = k3s.cgroups,
       .places = {"/var/lib/rancher", "/etc/rancher", "/usr/local/bin", "/opt", "/etc/systemd/system", "/etc/init.d",
                  "/var/lib/kubelet", "/var/lib/cni", "/etc/cni", "/run/k3s", "/run/flannel", "/run/cluster-api",
-                 "/run/containerd", "/var/log/pods", "/var/log/containers", "/var/log/k3s-components",
-                 "/var/log/k3s.log", "/run/k3s.pid", "/run/k3s.main.pid"},
+                 "/run/containerd", "/var/log/pods", "/var/log/containers", "/var/log/k3s.log", "/run/k3s.pid"},
       .mount_prefixes = k3s.mount_prefixes,
       .links = k3s.links,
       .network_namespace_prefix = "cni-",

@@ -127,7 +127,7 @@ run() { exec $bin_dir/k3s $exec_line; }
 INIT
     cat >>"$service_file.new" <<'INIT'
 pid_file=/run/$name.pid
-k3s_pid_file=/run/$name.main.pid
+k3s_pid_file=/run/k3s/$name.main.pid
 log=/var/log/$name.log
 
 alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
@@ -142,7 +142,7 @@ loop() {
     while [ -z "${stopping:-}" ]; do
         (run) >>"$log" 2>&1 &
         child=$!
-        echo "$child" >"$k3s_pid_file"
+        mkdir -p /run/k3s && echo "$child" >"$k3s_pid_file"
         while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
         echo "k3s service: the process ended" >>"$log"
         [ -n "${stopping:-}" ] || { sleep 5 & child=$!; wait "$child" || true; }
