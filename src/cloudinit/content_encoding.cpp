@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <fmt/core.h>
-#include <zlib.h>
 
 #include "data/encoding.h"
+#include "data/gzip.h"
 
 namespace slipway::cloudinit {
 
@@ -15,26 +15,11 @@ using base::Result;
 namespace {
 
 Result<std::string> unpack_gzip(std::string_view packed, std::size_t limit) {
-  z_stream stream{};
-  constexpr int kGzipOnly = 16 + MAX_WBITS;
-  if (inflateInit2(&stream, kGzipOnly) != Z_OK) return fail(ErrorCode::kInternal, "out of memory");
-  std::string bytes;
-  int state = Z_OK;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  while (state == Z_OK && bytes.size() <= limit) {
-    char chunk[16384];
-    stream.next_out = reinterpret_cast<Bytef*>(chunk);
-    stream.avail_out = sizeof(chunk);
-    state = inflate(&stream, Z_NO_FLUSH);
-    bytes.append(chunk, sizeof(chunk) - stream.avail_out);
-    if (state == Z_OK && stream.avail_in == 0 && stream.avail_out != 0) break;  // it ends too early
-  }
-  const bool has_rest = stream.avail_in != 0;
-  inflateEnd(&stream);
-  if (bytes.size() > limit) return fail(ErrorCode::kTooLarge, fmt::format("unpacks to more than {} bytes", limit));
-  if (state != Z_STREAM_END || has_rest) return fail(ErrorCode::kInvalid, "is not valid gzip data");
-  return bytes;
+  auto bytes = data::gzip_decompress(packed, limit);
+  if (bytes) return bytes;
+  if (bytes.error().code() == ErrorCode::kTooLarge)
+    return fail(ErrorCode::kTooLarge, fmt::format("unpacks to more than {} bytes", limit));
+  return fail(ErrorCode::kInvalid, "is not valid gzip data");
 }
 
 // Base64 as people wrap it: line breaks and spaces are left out before the strict reader.

@@ -2,29 +2,19 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
-#include <zlib.h>
 
 #include "base/files.h"
 #include "base/subprocess.h"
 #include "cloudinit/content_encoding.h"
 #include "data/encoding.h"
+#include "data/gzip.h"
 #include "data/shell_quote.h"
 
 namespace slipway::cloudinit {
 namespace {
 
 std::string gzip(std::string_view bytes) {
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  std::string packed(deflateBound(&stream, bytes.size()) + 32, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
+  return data::gzip_compress(bytes, 9);
 }
 
 // Everything that has gone wrong in such documents before: numbers, quotes, templates, blank ends, binary.

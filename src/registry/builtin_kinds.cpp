@@ -153,8 +153,10 @@ void add(ResourceCatalog& catalog, const Builtin& kind) {
   version->columns = kind.columns;
   version->selectable_fields = kind.selectable_fields;
   // The texts above are ours: that they compile is a test, not a condition at run time.
-  if (auto json = data::parse_json(kind.schema))
+  if (auto json = data::parse_json(kind.schema)) {
     if (auto schema = StructuralSchema::compile(*json)) version->schema = *schema;
+    version->set_schema_document(*json);
+  }
   resource->versions.push_back(std::move(version));
   catalog.add(std::move(resource));
 }

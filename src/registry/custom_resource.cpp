@@ -26,12 +26,21 @@ std::vector<PrinterColumn> read_columns(const Json& list) {
   return columns;
 }
 
+std::optional<ScalePaths> read_scale(const Json& scale) {
+  if (!scale.is_object()) return std::nullopt;
+  return ScalePaths{scale.text({"specReplicasPath"}), scale.text({"statusReplicasPath"}),
+                    scale.text({"labelSelectorPath"})};
+}
+
 base::Result<std::unique_ptr<ResourceVersionInfo>> read_version(const Json& item, const ResourceInfo& resource) {
   auto version = std::make_unique<ResourceVersionInfo>();
   version->resource = &resource;
   version->version = item.text({"name"});
   version->served = item["served"].bool_or(false);
   version->has_status = item.get({"subresources", "status"}).is_object();
+  version->scale = read_scale(item.get({"subresources", "scale"}));
+  version->deprecated = item["deprecated"].bool_or(false);
+  version->deprecation_warning = item.text({"deprecationWarning"});
   version->columns = read_columns(item["additionalPrinterColumns"]);
   for (const Json& field : item["selectableFields"].items()) {
     std::string path = field.text({"jsonPath"});
@@ -41,6 +50,7 @@ base::Result<std::unique_ptr<ResourceVersionInfo>> read_version(const Json& item
   if (schema.is_null()) return fail(ErrorCode::kInvalid, fmt::format("version {}: has no schema", version->version));
   version->schema =
       SLIPWAY_TRY(StructuralSchema::compile(schema).with_context(fmt::format("version {}", version->version)));
+  version->set_schema_document(schema);
   return version;
 }
 

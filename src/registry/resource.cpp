@@ -2,10 +2,30 @@
 
 #include <algorithm>
 
+#include "data/gzip.h"
+#include "data/json_text.h"
+
 namespace slipway::registry {
 
 meta::Gvk ResourceVersionInfo::gvk() const {
   return {resource->group, version, resource->kind};
+}
+
+namespace {
+constexpr std::size_t kMaxSchemaBytes = 64u << 20;
+constexpr std::size_t kMaxSchemaDepth = 512;
+}  // namespace
+
+void ResourceVersionInfo::set_schema_document(const data::Json& document) {
+  packed_schema_ = data::gzip_compress(data::to_json(document), 9);
+}
+
+data::Json ResourceVersionInfo::schema_document() const {
+  if (packed_schema_.empty()) return {};
+  const auto text = data::gzip_decompress(packed_schema_, kMaxSchemaBytes);
+  if (!text) return {};
+  auto document = data::parse_json(*text, {.max_bytes = kMaxSchemaBytes, .max_depth = kMaxSchemaDepth});
+  return document ? std::move(*document) : data::Json();
 }
 
 const ResourceVersionInfo* ResourceInfo::version(std::string_view name) const {
@@ -41,6 +61,7 @@ const ResourceInfo* ResourceCatalog::find_group_kind(const meta::GroupKind& kind
 }
 
 ResourceInfo& ResourceCatalog::add(std::unique_ptr<ResourceInfo> resource) {
+  ++generation_;
   return *resources_.emplace_back(std::move(resource));
 }
 

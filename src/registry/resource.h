@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,13 @@ struct PrinterColumn {
   int priority = 0;       // > 0 only with -o wide
 };
 
+// Where a kind keeps what its /scale subresource shows (".spec.replicas"); label_selector may be "".
+struct ScalePaths {
+  std::string spec_replicas;
+  std::string status_replicas;
+  std::string label_selector;
+};
+
 // One served version of a resource: what a request to /apis/<group>/<version>/<plural> is about.
 struct ResourceVersionInfo {
   const ResourceInfo* resource = nullptr;
@@ -31,10 +40,22 @@ struct ResourceVersionInfo {
   bool served = true;
   std::shared_ptr<const StructuralSchema> schema;  // null: no schema (built-in kinds without one)
   bool has_status = false;
+  std::optional<ScalePaths> scale;
+  bool deprecated = false;
+  std::string deprecation_warning;     // "" = the usual words; only of a deprecated version
   std::vector<PrinterColumn> columns;  // without the leading Name column
   // What a field selector may name besides metadata.name and metadata.namespace: "status.phase".
   std::vector<std::string> selectable_fields;
   meta::Gvk gvk() const;
+
+  // The schema as it was declared, with descriptions and extensions, for documents (OpenAPI). Kept packed, because it
+  // is large and seldom asked for; null when there is none.
+  void set_schema_document(const data::Json& document);
+  data::Json schema_document() const;
+  const std::string& packed_schema_document() const { return packed_schema_; }
+
+ private:
+  std::string packed_schema_;
 };
 
 struct ResourceInfo {
@@ -63,8 +84,11 @@ class ResourceCatalog {
   const ResourceInfo* find_group_kind(const meta::GroupKind& kind) const;
   const std::vector<std::unique_ptr<ResourceInfo>>& all() const { return resources_; }
   ResourceInfo& add(std::unique_ptr<ResourceInfo> resource);
+  // Changes whenever the catalog does: what was derived from it under another number is out of date.
+  std::uint64_t generation() const { return generation_; }
 
  private:
+  std::uint64_t generation_ = 0;
   std::vector<std::unique_ptr<ResourceInfo>> resources_;
 };
 
