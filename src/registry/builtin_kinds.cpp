@@ -6,6 +6,7 @@
 #include "data/encoding.h"
 #include "data/json_text.h"
 #include "meta/object.h"
+#include "registry/builtin_schemas.h"
 #include "registry/object_metadata.h"
 #include "registry/schema.h"
 
@@ -16,41 +17,6 @@ using data::Json;
 namespace {
 
 constexpr std::size_t kMaxSecretBytes = 1u << 20;
-
-constexpr std::string_view kNamespaceSchema = R"({"type":"object","properties":{
-  "spec":{"type":"object","properties":{"finalizers":{"type":"array","items":{"type":"string"}}}},
-  "status":{"type":"object","properties":{"phase":{"type":"string"},
-    "conditions":{"type":"array","items":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}}}})";
-
-constexpr std::string_view kSecretSchema = R"({"type":"object","properties":{
-  "data":{"type":"object","additionalProperties":{"type":"string","nullable":true}},
-  "stringData":{"type":"object","additionalProperties":{"type":"string"}},
-  "type":{"type":"string"},"immutable":{"type":"boolean"}}})";
-
-constexpr std::string_view kConfigMapSchema = R"({"type":"object","properties":{
-  "data":{"type":"object","additionalProperties":{"type":"string"}},
-  "binaryData":{"type":"object","additionalProperties":{"type":"string","format":"byte"}},
-  "immutable":{"type":"boolean"}}})";
-
-constexpr std::string_view kEventSchema = R"({"type":"object","properties":{
-  "involvedObject":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
-  "related":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
-  "reason":{"type":"string"},"message":{"type":"string"},"type":{"type":"string"},
-  "source":{"type":"object","properties":{"component":{"type":"string"},"host":{"type":"string"}}},
-  "firstTimestamp":{"type":"string","format":"date-time","nullable":true},
-  "lastTimestamp":{"type":"string","format":"date-time","nullable":true},
-  "eventTime":{"type":"string","format":"date-time","nullable":true},
-  "count":{"type":"integer","format":"int32"},
-  "series":{"type":"object","properties":{"count":{"type":"integer","format":"int32"},
-    "lastObservedTime":{"type":"string","format":"date-time","nullable":true}}},
-  "action":{"type":"string"},"reportingComponent":{"type":"string"},"reportingInstance":{"type":"string"}}})";
-
-constexpr std::string_view kLeaseSchema = R"({"type":"object","properties":{"spec":{"type":"object","properties":{
-  "holderIdentity":{"type":"string"},"leaseDurationSeconds":{"type":"integer","format":"int32"},
-  "acquireTime":{"type":"string","format":"date-time","nullable":true},
-  "renewTime":{"type":"string","format":"date-time","nullable":true},
-  "leaseTransitions":{"type":"integer","format":"int32"},
-  "strategy":{"type":"string"},"preferredHolder":{"type":"string"}}}}})";
 
 void prepare_namespace(Json& object, const Json* old) {
   // spec.finalizers changes only through the finalize subresource.
