@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "apiserver/authorization/request_access.h"
 #include "apiserver/discovery.h"
 #include "apiserver/openapi.h"
 #include "apiserver/resource_request.h"
@@ -60,33 +61,41 @@ net::HttpResponse method_not_allowed() {
   return generic_failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
 }
 
-std::string_view verb_of(const net::HttpRequest& request, const RequestPath& path, bool watch) {
-  const bool object = path.kind == RequestPath::Kind::kObject;
-  if (path.kind != RequestPath::Kind::kCollection && !object) {
-    if (request.method == "POST") return "post";
-    return request.method == "GET" ? "get" : "other";
-  }
-  if (request.method == "GET" || request.method == "HEAD") return watch ? "watch" : object ? "get" : "list";
-  if (request.method == "POST") return "create";
-  if (request.method == "PUT") return "update";
-  if (request.method == "PATCH") return "patch";
-  if (request.method == "DELETE") return object ? "delete" : "deletecollection";
-  return "other";
-}
-
 bool has_subresource(const registry::ResourceVersionInfo& resource, std::string_view name) {
   if (name == "status") return resource.has_status;
   return name == "finalize" && resource.resource->group_kind() == meta::GroupKind{"", "Namespace"};
+}
+
+std::vector<std::shared_ptr<Authenticator>> authenticators_of(const ApiServerOptions& options) {
+  std::vector<std::shared_ptr<Authenticator>> all{std::make_shared<ClientCertificateAuthenticator>()};
+  all.insert(all.end(), options.authenticators.begin(), options.authenticators.end());
+  return all;
+}
+
+std::vector<std::shared_ptr<Authorizer>> authorizers_of(const ApiServerOptions& options) {
+  std::vector<std::shared_ptr<Authorizer>> all;
+  for (const std::string& group : options.denied_groups)
+    all.push_back(std::make_shared<GroupAuthorizer>(group, Decision::kDeny));
+  all.push_back(std::make_shared<GroupAuthorizer>(std::string(kMastersGroup), Decision::kAllow));
+  all.push_back(
+      std::make_shared<PathAuthorizer>(std::vector<std::string>{"/healthz", "/livez", "/readyz", "/version"}));
+  return all;
 }
 
 }  // namespace
 
 struct ApiServer::State {
   State(registry::Registry& the_registry, ApiServerOptions the_options)
-      : registry(the_registry), options(std::move(the_options)), pump(*options.clock, options.watch_threads) {}
+      : registry(the_registry),
+        options(std::move(the_options)),
+        authentication(authenticators_of(options), options.allow_anonymous),
+        authorizer(authorizers_of(options)),
+        pump(*options.clock, options.watch_threads) {}
 
   registry::Registry& registry;
   const ApiServerOptions options;
+  const RequestAuthentication authentication;
+  AuthorizerChain authorizer;
   TableFormats tables;
   WatchPump pump;  // last: its threads use the tables
 
@@ -117,13 +126,19 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& re
   const RequestPath path = parse_request_path(request.path);
   const bool is_resource = path.kind == RequestPath::Kind::kCollection || path.kind == RequestPath::Kind::kObject;
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
-  const auto watch = query_flag(request, "watch");
-  const std::string_view verb = verb_of(request, path, is_resource && watch && *watch);
+  const std::string verb = verb_of(request, path);
   const registry::ResourceVersionInfo* resource =
       is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
   const StatusSubject subject{path.group, path.resource, path.name};
 
-  if (const base::Status allowed = options.access({request, path, verb}); !allowed)
+  const auto user = authentication.authenticate(request);
+  if (!user) {
+    base::log_info("apiserver", "{} {} from {}: {}", request.method, request.path, request.peer_address,
+                   user.error().message());
+    return responder.send(error_response(base::fail(ErrorCode::kUnauthorized, "Unauthorized"), subject, form));
+  }
+  const std::string selected = selected_name(request);
+  if (const auto allowed = check_access(authorizer, attributes_of(*user, verb, request, path, selected)); !allowed)
     return responder.send(error_response(allowed.error(), subject, form));
   if (!form.acceptable)
     return responder.send(generic_failure(

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "apiserver/access.h"
+#include "apiserver/authentication/authenticator.h"
+#include "apiserver/authorization/authorizer.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "net/http_server.h"
@@ -15,8 +16,13 @@ namespace slipway::apiserver {
 struct ApiServerOptions {
   base::Clock* clock = &base::SystemClock::instance();
   base::Random* random = &base::SystemRandom::instance();
-  // Who may do what; the place of RBAC.
-  std::function<base::Status(const AccessRequest&)> access = check_certificate_access;
+  // Asked in this order who makes a request, after its client certificate.
+  std::vector<std::shared_ptr<Authenticator>> authenticators;
+  // Requests without credentials are those of system:anonymous; otherwise 401.
+  bool allow_anonymous = true;
+  // Members of these groups may do nothing, whatever roles they have: machines whose certificates come from the same
+  // authority and are for another door.
+  std::vector<std::string> denied_groups;
   int watch_threads = 2;
   std::string address;  // host:port that /api names
 };

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <set>
 
-#include "apiserver/access.h"
 #include "apiserver/discovery.h"
 #include "apiserver/human_duration.h"
 #include "apiserver/json_path.h"
@@ -262,26 +261,6 @@ TEST(RequestBody, ProtobufAsKubectlSendsIt) {
   std::string other(kSecret);
   other.replace(other.find("Secret"), 6, "Sacred");
   EXPECT_EQ(read_protobuf(other).error().code(), ErrorCode::kUnsupported);
-}
-
-TEST(Access, ByCertificate) {
-  net::HttpRequest request;
-  request.path = "/apis/example.com/v1/namespaces/a/widgets/w";
-  const RequestPath path = parse_request_path(request.path);
-  EXPECT_EQ(check_certificate_access({request, path, "get"}).error().code(), ErrorCode::kUnauthorized);
-  request.has_certificate = true;
-  request.certificate = {.common_name = "host:default:h", .organizations = {"slipway:hosts"}};
-  const auto refused = check_certificate_access({request, path, "get"});
-  EXPECT_EQ(refused.error().code(), ErrorCode::kForbidden);
-  EXPECT_EQ(
-      refused.error().message(),
-      "widgets.example.com \"w\" is forbidden: User \"host:default:h\" cannot get resource \"widgets\" in API group "
-      "\"example.com\" in the namespace \"a\"");
-  request.certificate.organizations.emplace_back("system:masters");
-  EXPECT_TRUE(check_certificate_access({request, path, "get"}));
-  net::HttpRequest health;
-  health.path = "/readyz";
-  EXPECT_TRUE(check_certificate_access({health, parse_request_path(health.path), "get"}));
 }
 
 }  // namespace

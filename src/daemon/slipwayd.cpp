@@ -166,7 +166,10 @@ class Process final : public Slipwayd {
   }
 
   Status open_doors() {
-    api_server_ = std::make_unique<apiserver::ApiServer>(plane_->registry());
+    // An agent's certificate is for the agents' door.
+    api_server_ = std::make_unique<apiserver::ApiServer>(
+        plane_->registry(),
+        apiserver::ApiServerOptions{.denied_groups = {std::string(southbound::kHostsOrganization)}});
     api_door_ = SLIPWAY_TRY(net::HttpServer::start(
         door(options_.api), [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
     agent_http_ =
