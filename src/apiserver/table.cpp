@@ -61,6 +61,17 @@ std::string lower(std::string text) {
   return text;
 }
 
+// "a, b": the subjects of this kind; ServiceAccounts with their namespace.
+std::string subjects_text(const Json& binding, std::string_view kind) {
+  std::string text;
+  for (const Json& subject : binding["subjects"].items()) {
+    if (subject.text({"kind"}) != kind) continue;
+    const std::string prefix = kind == "ServiceAccount" ? subject.text({"namespace"}) + "/" : "";
+    text += (text.empty() ? "" : ", ") + prefix + subject.text({"name"});
+  }
+  return text;
+}
+
 }  // namespace
 
 bool is_built_in_group(std::string_view group) {
@@ -100,7 +111,22 @@ void TableFormat::add_path_column(const PrinterColumn& definition) {
   });
 }
 
+void TableFormat::add_binding_columns() {
+  add({"Role", "string", "", "The role that is given.", "", 0}, [](const Json& binding, base::WallTime) {
+    return Json(binding.text({"roleRef", "kind"}) + "/" + binding.text({"roleRef", "name"}));
+  });
+  add({"Age", "string", "", "Time since the object was created.", "", 0}, age);
+  for (const auto& [title, kind] :
+       {std::pair{"Users", "User"}, {"Groups", "Group"}, {"ServiceAccounts", "ServiceAccount"}})
+    add({title, "string", "", "Who gets the role.", "", 1},
+        [kind](const Json& binding, base::WallTime) { return Json(subjects_text(binding, kind)); });
+}
+
 bool TableFormat::add_builtin_columns(const registry::ResourceInfo& resource) {
+  if (resource.group == "rbac.authorization.k8s.io" && resource.kind.ends_with("Binding")) {
+    add_binding_columns();
+    return true;
+  }
   if (!resource.group.empty()) return false;
   const PrinterColumn data_column{"Data", "string", "", "How many keys the object holds.", "", 0};
   const PrinterColumn age_column{"Age", "string", "", "Time since the object was created.", "", 0};

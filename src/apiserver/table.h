@@ -33,6 +33,7 @@ class TableFormat {
   void add(registry::PrinterColumn definition, std::function<data::Json(const data::Json&, base::WallTime)> cell);
   void add_path_column(const registry::PrinterColumn& definition);
   bool add_builtin_columns(const registry::ResourceInfo& resource);
+  void add_binding_columns();
 
   std::vector<Column> columns_;
 };

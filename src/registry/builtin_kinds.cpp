@@ -8,6 +8,7 @@
 #include "meta/object.h"
 #include "registry/builtin_schemas.h"
 #include "registry/object_metadata.h"
+#include "registry/rbac_kinds.h"
 #include "registry/schema.h"
 
 namespace slipway::registry {
@@ -92,17 +93,11 @@ void validate_lease(const Json& object, const Json*, FieldErrors& errors) {
   }
 }
 
-struct Builtin {
-  std::string group, kind, plural, singular;
-  std::vector<std::string> short_names;
-  bool namespaced;
-  bool has_status;
-  std::string_view schema;
-  std::vector<PrinterColumn> columns;
-  std::vector<std::string> selectable_fields;
-};
+const PrinterColumn kAge{"Age", "date", "", "", ".metadata.creationTimestamp", 0};
 
-void add(ResourceCatalog& catalog, const Builtin& kind) {
+}  // namespace
+
+void add_builtin_kind(ResourceCatalog& catalog, const BuiltinKind& kind) {
   auto resource = std::make_unique<ResourceInfo>();
   resource->group = kind.group;
   resource->kind = kind.kind;
@@ -127,76 +122,73 @@ void add(ResourceCatalog& catalog, const Builtin& kind) {
   catalog.add(std::move(resource));
 }
 
-const PrinterColumn kAge{"Age", "date", "", "", ".metadata.creationTimestamp", 0};
-
-}  // namespace
-
 bool is_protected_namespace(std::string_view name) {
   return name == "default" || name == "kube-system";
 }
 
 void add_builtin_kinds(ResourceCatalog& catalog, std::map<meta::GroupKind, KindStrategy>& strategies) {
-  add(catalog, {"",
-                "Namespace",
-                "namespaces",
-                "namespace",
-                {"ns"},
-                false,
-                true,
-                kNamespaceSchema,
-                {{"Status", "string", "", "", ".status.phase", 0}, kAge},
-                {"status.phase"}});
-  add(catalog, {"",
-                "Secret",
-                "secrets",
-                "secret",
-                {},
-                true,
-                false,
-                kSecretSchema,
-                {{"Type", "string", "", "", ".type", 0}, {"Data", "string", "", "", ".data", 0}, kAge},
-                {"type"}});
-  add(catalog, {"",
-                "ConfigMap",
-                "configmaps",
-                "configmap",
-                {"cm"},
-                true,
-                false,
-                kConfigMapSchema,
-                {{"Data", "string", "", "", ".data", 0}, kAge},
-                {}});
-  add(catalog, {"",
-                "Event",
-                "events",
-                "event",
-                {"ev"},
-                true,
-                false,
-                kEventSchema,
-                {{"Last Seen", "date", "", "", ".lastTimestamp", 0},
-                 {"Type", "string", "", "", ".type", 0},
-                 {"Reason", "string", "", "", ".reason", 0},
-                 {"Object", "string", "", "", ".involvedObject", 0},
-                 {"Message", "string", "", "", ".message", 0}},
-                {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
-                 "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
-                 "reportingComponent", "source", "type"}});
-  add(catalog, {"coordination.k8s.io",
-                "Lease",
-                "leases",
-                "lease",
-                {},
-                true,
-                false,
-                kLeaseSchema,
-                {{"Holder", "string", "", "", ".spec.holderIdentity", 0}, kAge},
-                {}});
-  strategies[{"", "Namespace"}] = {true, false, true, prepare_namespace, {}};
-  strategies[{"", "Secret"}] = {true, false, false, prepare_secret, validate_secret};
-  strategies[{"", "ConfigMap"}] = {true, false, false, {}, validate_config_map};
-  strategies[{"", "Event"}] = {true, false, false, {}, validate_event};
-  strategies[{"coordination.k8s.io", "Lease"}] = {false, false, false, {}, validate_lease};
+  add_builtin_kind(catalog, {"",
+                             "Namespace",
+                             "namespaces",
+                             "namespace",
+                             {"ns"},
+                             false,
+                             true,
+                             kNamespaceSchema,
+                             {{"Status", "string", "", "", ".status.phase", 0}, kAge},
+                             {"status.phase"}});
+  add_builtin_kind(catalog, {"",
+                             "Secret",
+                             "secrets",
+                             "secret",
+                             {},
+                             true,
+                             false,
+                             kSecretSchema,
+                             {{"Type", "string", "", "", ".type", 0}, {"Data", "string", "", "", ".data", 0}, kAge},
+                             {"type"}});
+  add_builtin_kind(catalog, {"",
+                             "ConfigMap",
+                             "configmaps",
+                             "configmap",
+                             {"cm"},
+                             true,
+                             false,
+                             kConfigMapSchema,
+                             {{"Data", "string", "", "", ".data", 0}, kAge},
+                             {}});
+  add_builtin_kind(catalog, {"",
+                             "Event",
+                             "events",
+                             "event",
+                             {"ev"},
+                             true,
+                             false,
+                             kEventSchema,
+                             {{"Last Seen", "date", "", "", ".lastTimestamp", 0},
+                              {"Type", "string", "", "", ".type", 0},
+                              {"Reason", "string", "", "", ".reason", 0},
+                              {"Object", "string", "", "", ".involvedObject", 0},
+                              {"Message", "string", "", "", ".message", 0}},
+                             {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name",
+                              "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion",
+                              "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"}});
+  add_builtin_kind(catalog, {"coordination.k8s.io",
+                             "Lease",
+                             "leases",
+                             "lease",
+                             {},
+                             true,
+                             false,
+                             kLeaseSchema,
+                             {{"Holder", "string", "", "", ".spec.holderIdentity", 0}, kAge},
+                             {}});
+  strategies[{"", "Namespace"}] = {true, false, NameRule::kDnsLabel, prepare_namespace, {}};
+  strategies[{"", "Secret"}] = {true, false, NameRule::kDnsSubdomain, prepare_secret, validate_secret};
+  strategies[{"", "ConfigMap"}] = {true, false, NameRule::kDnsSubdomain, {}, validate_config_map};
+  strategies[{"", "Event"}] = {true, false, NameRule::kDnsSubdomain, {}, validate_event};
+  strategies[{"coordination.k8s.io", "Lease"}] = {false, false, NameRule::kDnsSubdomain, {}, validate_lease};
+  add_rbac_kinds(catalog, strategies);
 }
 
 }  // namespace slipway::registry

@@ -8,7 +8,19 @@
 
 namespace slipway::registry {
 
-// Adds Namespace, Secret, ConfigMap, Event and Lease, with the validation of Kubernetes' own.
+// A kind of Kubernetes itself: one version, v1.
+struct BuiltinKind {
+  std::string group, kind, plural, singular;
+  std::vector<std::string> short_names;
+  bool namespaced;
+  bool has_status;
+  std::string_view schema;  // JSON
+  std::vector<PrinterColumn> columns;
+  std::vector<std::string> selectable_fields;
+};
+void add_builtin_kind(ResourceCatalog& catalog, const BuiltinKind& kind);
+
+// Adds Namespace, Secret, ConfigMap, Event, Lease and the kinds of RBAC, with the validation of Kubernetes' own.
 void add_builtin_kinds(ResourceCatalog& catalog, std::map<meta::GroupKind, KindStrategy>& strategies);
 
 // Namespaces that are there from the start and cannot be deleted.

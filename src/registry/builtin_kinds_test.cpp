@@ -122,7 +122,7 @@ TEST(Builtin, EveryKindHasASchema) {
       EXPECT_NE(version->schema, nullptr) << resource->kind;
       ++count;
     }
-  EXPECT_EQ(count, 5 + 3);
+  EXPECT_EQ(count, 9 + 3);
 }
 
 }  // namespace

@@ -7,11 +7,18 @@
 
 namespace slipway::registry {
 
+// What a name of this kind may look like.
+enum class NameRule {
+  kDnsSubdomain,
+  kDnsLabel,
+  kPathSegment,  // anything that fits between two slashes of a path ("system:basic-user")
+};
+
 // How objects of one kind differ from custom resources on their way in.
 struct KindStrategy {
   bool unconditional_update = false;  // an update without resourceVersion overwrites
   bool has_generation = true;         // metadata.generation counts changes outside metadata and status
-  bool name_is_label = false;         // a DNS label instead of a DNS subdomain
+  NameRule name = NameRule::kDnsSubdomain;
   // Completes the object before validation; `old` is null on create.
   std::function<void(data::Json& object, const data::Json* old)> prepare;
   // Checks beyond the schema.

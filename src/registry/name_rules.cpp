@@ -56,6 +56,13 @@ std::string longer_than(std::size_t limit) {
 
 }  // namespace
 
+std::string path_segment_problem(std::string_view text) {
+  if (text == "." || text == "..") return fmt::format("may not be '{}'", text);
+  for (const char c : {'/', '%'})
+    if (text.find(c) != text.npos) return fmt::format("may not contain '{}'", c);
+  return {};
+}
+
 std::string dns_subdomain_problem(std::string_view text) {
   if (text.size() > 253) return longer_than(253);
   return is_dns_subdomain(text) ? "" : std::string(kSubdomainRule);

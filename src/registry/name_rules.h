@@ -6,6 +6,8 @@
 // k8s.io/apimachinery/pkg/util/validation: each function returns why the text is refused, or "".
 namespace slipway::registry {
 
+// What fits between two slashes of a path (IsPathSegmentName).
+std::string path_segment_problem(std::string_view text);
 std::string dns_subdomain_problem(std::string_view text);
 std::string dns_label_problem(std::string_view text);
 // [prefix/]name, as label and annotation keys and finalizers are.

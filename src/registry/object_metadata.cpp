@@ -176,13 +176,26 @@ void carry_over_metadata(Json& object, const Json& old) {
   if (before.contains("deletionTimestamp")) metadata.set("deletionTimestamp", before["deletionTimestamp"]);
 }
 
-void validate_metadata(const Json& object, bool name_is_label, FieldErrors& errors) {
+namespace {
+std::string name_problem(std::string_view name, NameRule rule) {
+  switch (rule) {
+    case NameRule::kDnsSubdomain:
+      return dns_subdomain_problem(name);
+    case NameRule::kDnsLabel:
+      return dns_label_problem(name);
+    case NameRule::kPathSegment:
+      return path_segment_problem(name);
+  }
+  return {};
+}
+}  // namespace
+
+void validate_metadata(const Json& object, NameRule name_rule, FieldErrors& errors) {
   const Json& metadata = object["metadata"];
   const std::string& name = metadata.text({"name"});
   if (name.empty()) {
     errors.push_back(required_value("metadata.name", "name or generateName is required"));
-  } else if (const std::string why = name_is_label ? dns_label_problem(name) : dns_subdomain_problem(name);
-             !why.empty()) {
+  } else if (const std::string why = name_problem(name, name_rule); !why.empty()) {
     errors.push_back(invalid_value("metadata.name", name, why));
   }
   if (const std::string& ns = metadata.text({"namespace"}); !ns.empty())

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "data/json.h"
 #include "registry/field_errors.h"
+#include "registry/kind_strategy.h"
 
 // The rules of metav1.ObjectMeta (k8s.io/apimachinery/pkg/api/validation/objectmeta.go).
 namespace slipway::registry {
@@ -22,7 +23,7 @@ void stamp_new_metadata(data::Json& object, base::Clock& clock, base::Random& ra
 // An updated object's metadata: takes over from `old` what a client may leave out or must not change.
 void carry_over_metadata(data::Json& object, const data::Json& old);
 
-void validate_metadata(const data::Json& object, bool name_is_label, FieldErrors& errors);
+void validate_metadata(const data::Json& object, NameRule name_rule, FieldErrors& errors);
 void validate_metadata_update(const data::Json& object, const data::Json& old, FieldErrors& errors);
 
 // Why a key of a Secret or ConfigMap is refused; "" when it is fine.

@@ -76,6 +76,9 @@ enum class PatchType { kJson, kMerge };
 struct WriteOptions {
   std::string subresource;  // "" or "status"
   bool dry_run = false;
+  // The door's own rules about this writer, asked last before the object is stored, also on a dry run: may this
+  // become of `old` (null: a new object)? May be asked again when another writer was quicker.
+  std::function<base::Status(const Json* old, const Json& object)> check;
   std::string field_manager;  // recorded nowhere yet; kept for server-side apply
 };
 

@@ -444,5 +444,30 @@ TEST(Registry, AdmissionChangesAndRefuses) {
   EXPECT_EQ(message_of(test.registry.create(test.widgets, widget("b", R"({"size": 13})"))), "unlucky");
 }
 
+TEST(WriteCheck, SeesWhatWillBeStoredAndMayRefuseIt) {
+  TestRegistry test;
+  WriteOptions options;
+  int creations = 0;
+  options.check = [&](const Json* old, const Json& object) -> base::Status {
+    if (old == nullptr) ++creations;
+    EXPECT_FALSE(object.text({"spec", "color"}).empty());  // defaults are there
+    if (object.get({"spec", "size"}) == Json(13)) return forbidden("widgets.example.com", meta::name(object), "13");
+    return {};
+  };
+  EXPECT_TRUE(test.registry.create(test.widgets, widget("a"), options));
+  EXPECT_EQ(test.registry.create(test.widgets, widget("b", R"({"size": 13})"), options).error().message(),
+            "widgets.example.com \"b\" is forbidden: 13");
+  EXPECT_EQ(creations, 2);
+  const Json patch = json(R"({"spec": {"size": 13}})");
+  const ObjectKey key{"default", "a"};
+  EXPECT_EQ(test.registry.patch(test.widgets, key, PatchType::kMerge, patch, options).error().code(),
+            base::ErrorCode::kForbidden);
+  options.dry_run = true;
+  EXPECT_EQ(test.registry.patch(test.widgets, key, PatchType::kMerge, patch, options).error().code(),
+            base::ErrorCode::kForbidden);
+  EXPECT_EQ((*test.registry.get(test.widgets, key))->get({"spec", "size"}), Json(1));
+  EXPECT_EQ(test.registry.get(test.widgets, {"default", "b"}).error().code(), base::ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace slipway::registry

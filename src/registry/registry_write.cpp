@@ -112,7 +112,7 @@ base::Status Registry::State::validate(const ResourceVersionInfo& version, const
     std::erase_if(errors, [&](const auto& error) { return std::ranges::find(before, error) != before.end(); });
   }
   FieldErrors all;
-  validate_metadata(object, rules.name_is_label, all);
+  validate_metadata(object, rules.name, all);
   if (old != nullptr) validate_metadata_update(object, *old, all);
   all.insert(all.end(), errors.begin(), errors.end());
   if (rules.validate) rules.validate(object, old, all);
@@ -161,6 +161,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
     if (rules.prepare) rules.prepare(candidate, nullptr);
     SLIPWAY_TRY(validate(version, candidate, nullptr));
     SLIPWAY_TRY(admit(version, nullptr, candidate, ""));
+    if (options.check) SLIPWAY_TRY(options.check(nullptr, candidate));
     const ObjectKey key = meta::key_of(candidate);
     Json stored = SLIPWAY_TRY(to_storage(version, std::move(candidate)));
 
@@ -245,6 +246,7 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
   if (options.subresource == kFinalize) put_or_erase(object.at("spec"), "finalizers", wanted_finalizers);
   SLIPWAY_TRY(validate(version, object, &current));
   SLIPWAY_TRY(admit(version, &current, object, options.subresource));
+  if (options.check) SLIPWAY_TRY(options.check(&current, object));
   if (rules.has_generation && is_spec_changed(object, current, version.has_status))
     object.at("metadata").set("generation", meta::generation(current) + 1);
   return object;
