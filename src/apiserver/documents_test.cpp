@@ -101,7 +101,7 @@ TEST(Discovery, BothFormsNameTheSameResources) {
   EXPECT_EQ(served_versions(catalog, "example.com"), (std::vector<std::string>{"v1", "v1beta1"}));
 
   const Json groups = api_group_list(catalog);
-  ASSERT_EQ(groups["groups"].size(), 2u);
+  ASSERT_EQ(groups["groups"].size(), 3u);
   EXPECT_EQ(groups["groups"].items()[1].text({"preferredVersion", "groupVersion"}), "example.com/v1");
   EXPECT_EQ(api_group(catalog, "example.com")->text({"kind"}), "APIGroup");
   EXPECT_FALSE(api_group(catalog, "nowhere.com"));

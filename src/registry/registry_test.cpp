@@ -3,6 +3,7 @@
 #include <thread>
 #include <vector>
 
+#include "registry/field_errors.h"
 #include "registry/test_registry.h"
 
 namespace slipway::registry {
