@@ -4,7 +4,7 @@
 
 #include "apiserver/authorization/request_access.h"
 #include "apiserver/discovery.h"
-#include "apiserver/openapi.h"
+#include "apiserver/openapi/documents.h"
 #include "apiserver/resource_request.h"
 #include "apiserver/watch_pump.h"
 #include "base/log.h"
@@ -97,6 +97,7 @@ struct ApiServer::State {
   const RequestAuthentication authentication;
   AuthorizerChain authorizer;
   TableFormats tables;
+  OpenApiDocuments openapi{registry.catalog(), *options.clock};
   WatchPump pump;  // last: its threads use the tables
 
   void serve(const net::HttpRequest& request, net::Responder& responder);
@@ -174,10 +175,12 @@ net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& reque
   }
   if (request.path == "/healthz" || request.path == "/livez" || request.path == "/readyz") return text_response("ok");
   if (request.path == "/version" || request.path == "/version/") return make_response(200, version_info(), form);
-  if (request.path == "/openapi/v3") return make_response(200, openapi_index(catalog), {});
+  if (request.path == "/openapi/v3") return openapi.index(request);
   constexpr std::string_view kOpenApi = "/openapi/v3/";
-  if (request.path.starts_with(kOpenApi))
-    return found(openapi_group_version(catalog, request.path.substr(kOpenApi.size())));
+  if (request.path.starts_with(kOpenApi)) {
+    auto answer = openapi.document(request, std::string_view(request.path).substr(kOpenApi.size()));
+    return answer ? std::move(*answer) : not_found();
+  }
   if (request.path == "/")
     return make_response(200,
                          Json::object({{"paths", Json::array({"/api", "/api/v1", "/apis", "/healthz", "/livez",

@@ -7,7 +7,6 @@
 #include "apiserver/human_duration.h"
 #include "apiserver/json_path.h"
 #include "apiserver/negotiation.h"
-#include "apiserver/openapi.h"
 #include "apiserver/protobuf_body.h"
 #include "apiserver/request_body.h"
 #include "apiserver/request_path.h"
@@ -126,18 +125,6 @@ TEST(Discovery, BothFormsNameTheSameResources) {
   EXPECT_EQ(aggregated.text({"resource"}), "widgets");
   EXPECT_EQ(aggregated.text({"scope"}), "Namespaced");
   EXPECT_EQ(aggregated["subresources"].items()[0].text({"subresource"}), "status");
-}
-
-TEST(OpenApi, SaysThatFieldsAreValidatedHere) {
-  registry::TestRegistry test;
-  const Json index = openapi_index(test.registry.catalog());
-  EXPECT_EQ(index["paths"]["api/v1"].text({"serverRelativeURL"}), "/openapi/v3/api/v1");
-  const auto document = openapi_group_version(test.registry.catalog(), "apis/example.com/v1");
-  ASSERT_TRUE(document);
-  const Json& patch = (*document)["paths"]["/apis/example.com/v1/namespaces/{namespace}/widgets/{name}"]["patch"];
-  EXPECT_EQ(patch["x-kubernetes-group-version-kind"].text({"kind"}), "Widget");
-  EXPECT_THAT(data::to_json(patch["parameters"]), HasSubstr("fieldValidation"));
-  EXPECT_FALSE(openapi_group_version(test.registry.catalog(), "apis/nowhere/v1"));
 }
 
 TEST(Status, CodesAndReasonsAreThoseOfKubernetes) {

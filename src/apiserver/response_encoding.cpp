@@ -1,0 +1,82 @@
+#include "apiserver/response_encoding.h"
+
+#include <fmt/core.h>
+
+#include "data/gzip.h"
+#include "pki/certificate.h"
+
+namespace slipway::apiserver {
+
+namespace {
+
+constexpr std::size_t kWorthPacking = 128u << 10;
+constexpr int kQuick = 1;
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view next_part(std::string_view& rest, char separator) {
+  const std::size_t at = rest.find(separator);
+  const std::string_view part = trim(rest.substr(0, at));
+  rest = at == rest.npos ? std::string_view() : rest.substr(at + 1);
+  return part;
+}
+
+// "q=0", "q=0.0", ...
+bool is_refused(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::string_view parameter = next_part(parameters, ';');
+    if (!parameter.starts_with("q=")) continue;
+    return parameter.substr(2).find_first_not_of("0.") == std::string_view::npos;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool accepts_type(std::string_view accept, std::string_view type) {
+  if (trim(accept).empty()) return true;
+  const std::string range = fmt::format("{}/*", type.substr(0, type.find('/')));
+  while (!accept.empty()) {
+    std::string_view offer = next_part(accept, ',');
+    const std::string_view name = next_part(offer, ';');
+    if ((name == type || name == range || name == "*/*") && !is_refused(offer)) return true;
+  }
+  return false;
+}
+
+bool accepts_encoding(std::string_view accept_encoding, std::string_view coding) {
+  while (!accept_encoding.empty()) {
+    std::string_view offer = next_part(accept_encoding, ',');
+    const std::string_view name = next_part(offer, ';');
+    if ((name == coding || name == "*") && !is_refused(offer)) return true;
+  }
+  return false;
+}
+
+std::string entity_tag(std::string_view body) {
+  return fmt::format("\"{}\"", pki::sha256_hex(body));
+}
+
+bool is_unchanged(const net::HttpRequest& request, std::string_view tag) {
+  std::string_view known = request.header("if-none-match");
+  while (!known.empty()) {
+    std::string_view one = next_part(known, ',');
+    if (one.starts_with("W/")) one.remove_prefix(2);
+    if (one == tag || one == "*") return true;
+  }
+  return false;
+}
+
+void compress(const net::HttpRequest& request, net::HttpResponse& response) {
+  if (response.status != 200 || response.body.size() <= kWorthPacking) return;
+  response.headers.emplace_back("vary", "Accept-Encoding");
+  if (!accepts_encoding(request.header("accept-encoding"), "gzip")) return;
+  response.body = data::gzip_compress(response.body, kQuick);
+  response.headers.emplace_back("content-encoding", "gzip");
+}
+
+}  // namespace slipway::apiserver
