@@ -63,6 +63,7 @@ net::HttpResponse method_not_allowed() {
 
 bool has_subresource(const registry::ResourceVersionInfo& resource, std::string_view name) {
   if (name == "status") return resource.has_status;
+  if (name == "scale") return resource.scale.has_value();
   return name == "finalize" && resource.resource->group_kind() == meta::GroupKind{"", "Namespace"};
 }
 
@@ -193,8 +194,13 @@ void ApiServer::State::serve_resource(const ResourceRequest& request, std::strin
                                       net::Responder& responder) {
   const bool object = request.path.kind == RequestPath::Kind::kObject;
   const bool status = !request.path.subresource.empty();
+  const bool scale = request.path.subresource == "scale";
   base::Result<net::HttpResponse> response = base::fail(ErrorCode::kUnknown, "");
-  if (verb == "watch") {
+  if (scale && (verb == "get" || verb == "update" || verb == "patch")) {
+    response = verb == "get" ? get_scale(request) : verb == "update" ? update_scale(request) : patch_scale(request);
+  } else if (scale) {
+    return responder.send(method_not_allowed());
+  } else if (verb == "watch") {
     const base::Status started = start_watch(request, responder);
     if (started) return;
     response = started.error();

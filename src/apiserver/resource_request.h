@@ -52,6 +52,11 @@ base::Result<net::HttpResponse> patch_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> delete_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> delete_collection(const ResourceRequest& request);
 
+// The /scale subresource, for kinds that declare it (scale_handlers.cpp).
+base::Result<net::HttpResponse> get_scale(const ResourceRequest& request);
+base::Result<net::HttpResponse> update_scale(const ResourceRequest& request);
+base::Result<net::HttpResponse> patch_scale(const ResourceRequest& request);
+
 // One object in the form the client asked for.
 base::Result<net::HttpResponse> object_response(const ResourceRequest& request, int status, const data::Json& object);
 

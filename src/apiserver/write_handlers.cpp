@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "apiserver/request_body.h"
+#include "apiserver/request_options.h"
 #include "apiserver/resource_request.h"
 #include "apiserver/strategic_merge.h"
 #include "data/json_text.h"
@@ -17,28 +18,6 @@ using data::Json;
 namespace {
 
 constexpr int kPatchAttempts = 10;
-
-// `CreateOptions.meta.k8s.io "" is invalid: ...`
-base::Error invalid_option(std::string_view options, base::FieldError error) {
-  return registry::invalid_object({"meta.k8s.io", std::string(options)}, "", {std::move(error)});
-}
-
-// `options` is the kind the parameter belongs to: CreateOptions, ...
-base::Result<bool> dry_run(const net::HttpRequest& http, std::string_view options) {
-  const std::string_view text = http.query_value("dryRun");
-  if (text.empty()) return false;
-  if (text == "All") return true;
-  return invalid_option(options,
-                        registry::unsupported_value("dryRun", Json::array({std::string(text)}), {Json("All")}));
-}
-
-base::Result<registry::WriteOptions> write_options(const ResourceRequest& request, std::string_view kind) {
-  registry::WriteOptions options;
-  options.subresource = request.path.subresource;
-  options.dry_run = SLIPWAY_TRY(dry_run(request.http, kind));
-  options.field_manager = std::string(request.http.query_value("fieldManager"));
-  return options;
-}
 
 // Unknown fields refused (Strict) or turned into the Warning headers of the answer (Warn).
 base::Result<std::vector<std::string>> validate_fields(const ResourceRequest& request, const Json& object) {
@@ -66,15 +45,6 @@ base::Result<std::vector<std::string>> validate_patch_fields(const ResourceReque
   return registry::invalid_object(
       request.resource.resource->group_kind(), request.path.name,
       {registry::invalid_value("patch", request.http.body, message.substr(message.find("strict decoding error")))});
-}
-
-// RFC 7234 warning header, as kubectl prints it.
-void add_warnings(net::HttpResponse& response, const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) {
-    std::string quoted;
-    data::append_json_string(quoted, warning);
-    response.headers.emplace_back("warning", "299 - " + quoted);
-  }
 }
 
 // The object in the body, with the URL's namespace and, for built-in kinds, its kind.

@@ -5,6 +5,7 @@
 #include "registry/object_limits.h"
 #include "registry/object_metadata.h"
 #include "registry/registry_state.h"
+#include "registry/scale.h"
 #include "registry/schema.h"
 
 namespace slipway::registry {
@@ -115,6 +116,7 @@ base::Status Registry::State::validate(const ResourceVersionInfo& version, const
   validate_metadata(object, rules.name, all);
   if (old != nullptr) validate_metadata_update(object, *old, all);
   all.insert(all.end(), errors.begin(), errors.end());
+  if (version.scale) validate_scale(*version.scale, object, all);
   if (rules.validate) rules.validate(object, old, all);
   if (all.empty()) return {};
   return invalid_object(version.resource->group_kind(), meta::name(object), std::move(all));

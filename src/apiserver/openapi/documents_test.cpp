@@ -112,7 +112,9 @@ TEST(OpenApi, EveryReferenceIsResolvedAndEveryOperationHasItsOwnName) {
     "replicas": {"type": "integer"}, "template": {"type": "object", "x-kubernetes-embedded-resource": true,
       "x-kubernetes-preserve-unknown-fields": true}}})");
   ASSERT_TRUE(test.registry.add_crd(crd));
-  for (const std::string_view path : {"api/v1", "apis/coordination.k8s.io/v1", "apis/example.com/v1"}) {
+  OpenApiDocuments documents(test.registry.catalog(), test.clock);
+  const Json index = json(documents.index(get("/openapi/v3")).body);
+  for (const auto& [path, entry] : index["paths"].members()) {
     const auto document = openapi_group_version(test.registry.catalog(), path);
     ASSERT_TRUE(document) << path;
     std::vector<std::string> missing;
@@ -146,7 +148,9 @@ class OpenApiAnswers : public testing::Test {
 TEST_F(OpenApiAnswers, TheIndexHasAHashForEveryDocument) {
   const auto index = documents.index(get("/openapi/v3"));
   EXPECT_EQ(index.status, 200);
-  EXPECT_EQ(json(index.body)["paths"].size(), 4u);
+  const Json paths = json(index.body)["paths"];
+  for (const char* path : {"api/v1", "apis/coordination.k8s.io/v1", "apis/example.com/v1", "apis/example.com/v1beta1"})
+    EXPECT_TRUE(paths.contains(path)) << path;
   EXPECT_EQ(hash().size(), 64u);
   const auto again = documents.index(get("/openapi/v3", {}, {{"if-none-match", header(index, "etag")}}));
   EXPECT_EQ(again.status, 304);

@@ -1,0 +1,40 @@
+#include "apiserver/request_options.h"
+
+#include <fmt/core.h>
+
+#include "data/json_text.h"
+#include "registry/field_errors.h"
+
+namespace slipway::apiserver {
+
+using data::Json;
+
+base::Error invalid_option(std::string_view options, base::FieldError error) {
+  return registry::invalid_object({"meta.k8s.io", std::string(options)}, "", {std::move(error)});
+}
+
+base::Result<bool> dry_run(const net::HttpRequest& http, std::string_view options) {
+  const std::string_view text = http.query_value("dryRun");
+  if (text.empty()) return false;
+  if (text == "All") return true;
+  return invalid_option(options,
+                        registry::unsupported_value("dryRun", Json::array({std::string(text)}), {Json("All")}));
+}
+
+base::Result<registry::WriteOptions> write_options(const ResourceRequest& request, std::string_view kind) {
+  registry::WriteOptions options;
+  options.subresource = request.path.subresource;
+  options.dry_run = SLIPWAY_TRY(dry_run(request.http, kind));
+  options.field_manager = std::string(request.http.query_value("fieldManager"));
+  return options;
+}
+
+void add_warnings(net::HttpResponse& response, const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    std::string quoted;
+    data::append_json_string(quoted, warning);
+    response.headers.emplace_back("warning", "299 - " + quoted);
+  }
+}
+
+}  // namespace slipway::apiserver
