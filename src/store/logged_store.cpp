@@ -51,11 +51,12 @@ class LoggedStore::Batch {
     event.key = std::string(write.key);
     event.revision = next_revision_++;
     event.value = std::make_shared<const std::string>(write.encode(event.revision));
+    event.created = present ? present->created : event.revision;
     if (present) {
       event.previous = present->value;
       event.previous_revision = present->revision;
     }
-    Entry entry{event.key, event.revision, event.value};
+    Entry entry{event.key, event.revision, event.value, event.created};
     pending_[event.key] = events.size();
     events.push_back(std::move(event));
     return entry;
@@ -68,7 +69,7 @@ class LoggedStore::Batch {
     if (const auto at = pending_.find(key); at != pending_.end()) {
       const Event& event = events[at->second];
       if (event.type == Event::Type::kDelete) return std::nullopt;
-      return Entry{event.key, event.revision, event.value};
+      return Entry{event.key, event.revision, event.value, event.created};
     }
     const std::shared_lock lock(hub_.mutex);
     const Entry* entry = hub_.map.find(key);

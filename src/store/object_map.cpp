@@ -1,6 +1,8 @@
 #include "store/object_map.h"
 
+#include <algorithm>
 #include <fmt/core.h>
+#include <map>
 
 namespace slipway::store {
 
@@ -10,35 +12,11 @@ std::size_t size_of(const Event& event) {
   return event.key.size() + (event.value ? event.value->size() : 0) + (event.previous ? event.previous->size() : 0);
 }
 
-ListPage page_of(const std::map<std::string, Entry, std::less<>>& entries, std::string_view prefix,
-                 std::string_view start_key, std::size_t limit) {
-  ListPage page;
-  for (auto at = entries.lower_bound(std::max(prefix, start_key)); at != entries.end(); ++at) {
-    if (!at->first.starts_with(prefix)) break;
-    if (limit == 0 || page.entries.size() < limit) {
-      page.entries.push_back(at->second);
-      continue;
-    }
-    if (page.next_key.empty()) page.next_key = at->first;
-    ++page.remaining;
-  }
-  return page;
-}
-
 }  // namespace
 
-void ObjectMap::load(Entry entry) {
-  std::string key = entry.key;
-  entries_.insert_or_assign(std::move(key), std::move(entry));
-}
-
-void ObjectMap::set_revision(Revision revision) {
+bool ObjectMap::load(std::vector<Entry> entries, Revision revision) {
   revision_ = revision;
-}
-
-const Entry* ObjectMap::find(std::string_view key) const {
-  const auto found = entries_.find(key);
-  return found == entries_.end() ? nullptr : &found->second;
+  return entries_.assign(std::move(entries));
 }
 
 void ObjectMap::apply(const std::vector<Event>& events) {
@@ -46,7 +24,7 @@ void ObjectMap::apply(const std::vector<Event>& events) {
     if (event.type == Event::Type::kDelete) {
       entries_.erase(event.key);
     } else {
-      entries_.insert_or_assign(event.key, Entry{event.key, event.revision, event.value});
+      entries_.put({event.key, event.revision, event.value, event.created});
     }
     revision_ = event.revision;
     ring_bytes_ += size_of(event);
@@ -71,33 +49,71 @@ base::Result<ListPage> ObjectMap::list(std::string_view prefix, std::string_view
   if (revision > revision_)
     return base::fail(base::ErrorCode::kInvalid,
                       fmt::format("revision {} is in the future; the newest is {}", revision, revision_));
-  if (revision == 0 || revision == revision_) {
-    ListPage page = page_of(entries_, prefix, start_key, limit);
-    page.revision = revision_;
-    return page;
-  }
+  if (revision == 0 || revision == revision_) return newest_page(prefix, start_key, limit);
   if (revision < oldest_base())
     return base::fail(base::ErrorCode::kExpired,
                       fmt::format("too old resource version: {} ({})", revision, oldest_base()));
-  ListPage page = page_of(rebuild(prefix, revision), prefix, start_key, limit);
-  page.revision = revision;
+  return older_page(prefix, start_key, limit, revision);
+}
+
+ListPage ObjectMap::newest_page(std::string_view prefix, std::string_view start_key, std::size_t limit) const {
+  ListPage page;
+  page.revision = revision_;
+  const auto end = entries_.end_of(prefix);
+  auto place = entries_.lower_bound(std::max(prefix, start_key));
+  if (start_key > prefix && !start_key.starts_with(prefix)) return page;
+  const std::size_t there = entries_.count(place, end);
+  page.entries.reserve(limit == 0 ? there : std::min(limit, there));
+  for (; place != end && (limit == 0 || page.entries.size() < limit); place = entries_.next(place))
+    page.entries.push_back(entries_.at(place));
+  if (place != end) page.next_key = entries_.at(place).key;
+  page.remaining = static_cast<std::int64_t>(there - page.entries.size());
   return page;
 }
 
-// The present entries with the events after `revision` undone, newest first.
-ObjectMap::Entries ObjectMap::rebuild(std::string_view prefix, Revision revision) const {
-  Entries past;
-  for (auto at = entries_.lower_bound(prefix); at != entries_.end() && at->first.starts_with(prefix); ++at)
-    past.emplace_hint(past.end(), at->first, at->second);
-  for (auto at = ring_.rbegin(); at != ring_.rend() && at->revision > revision; ++at) {
-    if (!at->key.starts_with(prefix)) continue;
-    if (at->previous) {
-      past.insert_or_assign(at->key, Entry{at->key, at->previous_revision, at->previous});
-    } else {
-      past.erase(at->key);
-    }
+// The present entries with the events after `revision` undone.
+ListPage ObjectMap::older_page(std::string_view prefix, std::string_view start_key, std::size_t limit,
+                               Revision revision) const {
+  // What every key changed since then was at that time: what its first event since then found. Null: not there.
+  std::map<std::string_view, const Event*> changed;
+  for (Revision at = revision + 1; at <= revision_; ++at) {
+    const Event& change = event(at);
+    if (change.key.starts_with(prefix) && change.key >= start_key) changed.try_emplace(change.key, &change);
   }
-  return past;
+  ListPage page;
+  page.revision = revision;
+  const auto end = entries_.end_of(prefix);
+  auto present = entries_.lower_bound(std::max(prefix, start_key));
+  if (start_key > prefix && !start_key.starts_with(prefix)) return page;
+  auto past = changed.begin();
+  const auto is_full = [&] { return limit != 0 && page.entries.size() == limit; };
+  const auto add = [&](const Entry& entry) {
+    if (is_full()) {
+      page.next_key = entry.key;
+      return false;
+    }
+    page.entries.push_back(entry);
+    return true;
+  };
+  while (present != end || past != changed.end()) {
+    const bool is_changed = past != changed.end() && (present == end || past->first <= entries_.at(present).key);
+    const bool is_present = present != end && (!is_changed || entries_.at(present).key == past->first);
+    if (is_changed && past->second->previous) {
+      const Event& change = *past->second;
+      if (!add({change.key, change.previous_revision, change.previous, change.created})) break;
+    } else if (!is_changed && !add(entries_.at(present))) {
+      break;
+    }
+    if (is_changed) ++past;
+    if (is_present) present = entries_.next(present);
+  }
+  page.remaining = static_cast<std::int64_t>(entries_.count(present, end));
+  for (; past != changed.end(); ++past) {
+    const bool was_there = past->second->previous != nullptr;
+    const bool is_there = entries_.find(past->first) != nullptr;
+    page.remaining += (was_there ? 1 : 0) - (is_there ? 1 : 0);
+  }
+  return page;
 }
 
 }  // namespace slipway::store

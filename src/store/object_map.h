@@ -1,12 +1,12 @@
 #pragma once
 
 #include <deque>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "store/sorted_entries.h"
 #include "store/store.h"
 
 namespace slipway::store {
@@ -17,17 +17,17 @@ class ObjectMap {
  public:
   explicit ObjectMap(StoreOptions options) : options_(options) {}
 
-  // Start-up: the durable state, before the first apply(). The ring starts empty after `revision`.
-  void load(Entry entry);
-  void set_revision(Revision revision);
+  // Start-up: the durable state, before the first apply(). The ring starts empty after `revision`. False when a key is
+  // there twice.
+  bool load(std::vector<Entry> entries, Revision revision);
 
-  const Entry* find(std::string_view key) const;
+  const Entry* find(std::string_view key) const { return entries_.find(key); }
   Revision revision() const { return revision_; }
 
   // Appends events with consecutive revisions; drops what no longer fits the ring.
   void apply(const std::vector<Event>& events);
 
-  // See Store::list.
+  // See Store::list. A page costs its entries and, for an older state, the events since; not the entries it skips.
   base::Result<ListPage> list(std::string_view prefix, std::string_view start_key, std::size_t limit,
                               Revision revision) const;
 
@@ -37,12 +37,12 @@ class ObjectMap {
   const Event& event(Revision revision) const;
 
  private:
-  using Entries = std::map<std::string, Entry, std::less<>>;
   void trim();
-  Entries rebuild(std::string_view prefix, Revision revision) const;
+  ListPage newest_page(std::string_view prefix, std::string_view start_key, std::size_t limit) const;
+  ListPage older_page(std::string_view prefix, std::string_view start_key, std::size_t limit, Revision revision) const;
 
   StoreOptions options_;
-  Entries entries_;
+  SortedEntries entries_;
   std::deque<Event> ring_;
   std::size_t ring_bytes_ = 0;
   Revision revision_ = 0;

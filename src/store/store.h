@@ -22,6 +22,7 @@ struct Entry {
   std::string key;
   Revision revision = 0;  // of the write that made this value
   Bytes value;
+  Revision created = 0;  // of the write that created the key
 };
 
 struct Event {
@@ -32,6 +33,7 @@ struct Event {
   Bytes value;            // the new value; for a delete the final value given by the deleter
   Bytes previous;         // the value before; null when the key was created
   Revision previous_revision = 0;
+  Revision created = 0;  // of the write that created the key; of this one when there was none before
 };
 
 struct ListPage {

@@ -23,9 +23,12 @@ base::Error error_of(sqlite3* connection, int result) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return base::fail(ErrorCode::kCorrupt,
-                        fmt::format("{} is damaged ({}). Stop slipwayd, move store.db, store.db-wal and store.db-shm "
-                                    "away, put a backup of them in their place and start again",
+                        fmt::format("{} is damaged ({}). Stop slipwayd and put a snapshot in its place: slipwayd "
+                                    "snapshot restore FILE --data-dir DIR (the damaged files are kept aside), then "
+                                    "start again",
                                     file, sqlite3_errmsg(connection)));
+    case SQLITE_INTERRUPT:
+      return base::fail(ErrorCode::kCancelled, fmt::format("{}: stopped", file));
     default:
       break;
   }
@@ -33,6 +36,19 @@ base::Error error_of(sqlite3* connection, int result) {
     return base::fail(ErrorCode::kNoSpace, fmt::format("{}: no space is left; nothing was written", file));
   return base::fail(ErrorCode::kUnavailable, fmt::format("{}: {} (SQLite error {}, errno {})", file,
                                                          sqlite3_errmsg(connection), extended, system));
+}
+
+// A file name as SQLite's URI form wants it.
+std::string immutable_uri(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char letter : std::filesystem::absolute(file).string()) {
+    if (letter == '%' || letter == '?' || letter == '#') {
+      uri += fmt::format("%{:02x}", static_cast<unsigned char>(letter));
+    } else {
+      uri += letter;
+    }
+  }
+  return uri + "?immutable=1";
 }
 
 }  // namespace
@@ -78,17 +94,66 @@ std::string_view Statement::bytes(int column) const {
   return {data ? data : "", static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
-base::Result<Database> Database::open(const std::filesystem::path& file) {
+base::Result<Database> Database::open(const std::filesystem::path& file, Access access) {
   Database database;
   sqlite3* connection = nullptr;
-  const int result = sqlite3_open_v2(file.c_str(), &connection,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int flags = access == Access::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  const std::string name = access == Access::kImmutable ? immutable_uri(file) : file.string();
+  const int uri = access == Access::kImmutable ? SQLITE_OPEN_URI : 0;
+  const int result = sqlite3_open_v2(name.c_str(), &connection, flags | uri | SQLITE_OPEN_NOMUTEX, nullptr);
   database.connection_.reset(connection);
   if (!connection) return base::fail(ErrorCode::kUnavailable, fmt::format("{}: out of memory", file.string()));
   if (result != SQLITE_OK) return error_of(connection, result);
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_timeout(connection, 5'000);
   return database;
+}
+
+int Database::changes() const {
+  return sqlite3_changes(connection_.get());
+}
+
+bool Database::was_refused_for_space() const {
+  return (sqlite3_extended_errcode(connection_.get()) & 0xff) == SQLITE_FULL;
+}
+
+void Database::follow_wal() {
+  wal_frames_ = std::make_unique<int>(0);
+  sqlite3_wal_hook(
+      connection_.get(),
+      [](void* frames, sqlite3*, const char*, int count) {
+        *static_cast<int*>(frames) = count;
+        return SQLITE_OK;
+      },
+      wal_frames_.get());
+}
+
+base::Status Database::checkpoint(bool empty) {
+  const int result = sqlite3_wal_checkpoint_v2(
+      connection_.get(), nullptr, empty ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (result != SQLITE_OK) return error_of(connection_.get(), result);
+  if (wal_frames_) *wal_frames_ = 0;
+  return {};
+}
+
+base::Status Database::copy_to(Database& target) {
+  sqlite3* into = target.connection_.get();
+  sqlite3_backup* backup = sqlite3_backup_init(into, "main", connection_.get(), "main");
+  if (!backup) return error_of(into, sqlite3_errcode(into));
+  // In one step: a copy in parts would start anew at every write of another process.
+  const int result = sqlite3_backup_step(backup, -1);
+  const int finished = sqlite3_backup_finish(backup);
+  if (result != SQLITE_DONE)
+    return error_of(result == SQLITE_OK || finished != SQLITE_OK ? into : connection_.get(), result);
+  return {};
+}
+
+void Database::stop_when(std::function<bool()> condition) {
+  stop_condition_ = std::make_unique<std::function<bool()>>(std::move(condition));
+  constexpr int kInstructions = 10'000;
+  sqlite3_progress_handler(
+      connection_.get(), kInstructions,
+      [](void* stop) { return (*static_cast<std::function<bool()>*>(stop))() ? 1 : 0; }, stop_condition_.get());
 }
 
 base::Status Database::execute(const char* sql) {

@@ -95,7 +95,7 @@ TEST_F(SqliteStore, RefusesADamagedFile) {
   const auto store = open_sqlite_store(path);
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code(), ErrorCode::kCorrupt);
-  EXPECT_NE(store.error().message().find("backup"), std::string::npos) << store.error().message();
+  EXPECT_NE(store.error().message().find("snapshot restore"), std::string::npos) << store.error().message();
 }
 
 TEST_F(SqliteStore, RefusesWhatIsNoDatabase) {
@@ -108,7 +108,7 @@ TEST_F(SqliteStore, RefusesWhatIsNoDatabase) {
 
 TEST_F(SqliteStore, RefusesTheFileOfANewerProgram) {
   ASSERT_TRUE(open_sqlite_store(path));
-  run_sql("UPDATE meta SET value=2 WHERE name='format'");
+  run_sql("UPDATE meta SET value=3 WHERE name='format'");
   const auto store = open_sqlite_store(path);
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code(), ErrorCode::kUnsupported);
@@ -119,7 +119,7 @@ TEST_F(SqliteStore, RefusesARevisionThatWentBack) {
     auto store = open_sqlite_store(path);
     ASSERT_TRUE((*store)->create("a", text("")));
   }
-  run_sql("UPDATE meta SET value=0 WHERE name='revision'");
+  run_sql("UPDATE state SET revision=0");
   const auto store = open_sqlite_store(path);
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code(), ErrorCode::kCorrupt);
