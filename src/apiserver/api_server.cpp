@@ -129,7 +129,7 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& re
   const bool is_resource = path.kind == RequestPath::Kind::kCollection || path.kind == RequestPath::Kind::kObject;
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
   const std::string verb = verb_of(request, path);
-  const registry::ResourceVersionInfo* resource =
+  const registry::ResourceVersionPtr resource =
       is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
   const StatusSubject subject{path.group, path.resource, path.name};
 

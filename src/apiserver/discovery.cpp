@@ -11,6 +11,7 @@ using data::Json;
 using registry::ResourceCatalog;
 using registry::ResourceInfo;
 using registry::ResourceVersionInfo;
+using registry::ResourceVersionPtr;
 
 namespace {
 
@@ -55,11 +56,11 @@ std::set<std::string> named_groups(const ResourceCatalog& catalog) {
 }
 
 // Served resources of a group and version, by plural name.
-std::map<std::string, const ResourceVersionInfo*> resources_of(const ResourceCatalog& catalog, std::string_view group,
-                                                               std::string_view version) {
-  std::map<std::string, const ResourceVersionInfo*> found;
+std::map<std::string, ResourceVersionPtr> resources_of(const ResourceCatalog& catalog, std::string_view group,
+                                                       std::string_view version) {
+  std::map<std::string, ResourceVersionPtr> found;
   for (const auto& resource : catalog.all())
-    if (const auto* info = catalog.find(group, version, resource->plural)) found[resource->plural] = info;
+    if (auto info = catalog.find(group, version, resource->plural)) found[resource->plural] = info;
   return found;
 }
 

@@ -78,7 +78,7 @@ base::Result<net::HttpResponse> list_objects(const ResourceRequest& request) {
     std::vector<const Json*> objects;
     for (const auto& object : list.items) objects.push_back(object.get());
     const Json table =
-        request.tables.get(request.resource).table(objects, list_metadata(list), include, true, request.clock.now());
+        request.tables.get(request.resource)->table(objects, list_metadata(list), include, true, request.clock.now());
     return make_response(200, table, request.form);
   }
   const bool partial = request.form.shape == Negotiated::Shape::kPartialObject;
@@ -114,10 +114,10 @@ std::function<std::string(const registry::WatchEvent&)> watch_encoder(const Reso
     return fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", registry::watch_event_type_text(event.type), object);
   };
   if (request.form.shape == Negotiated::Shape::kTable) {
-    return [line, include, &format = request.tables.get(request.resource), &clock = request.clock,
+    return [line, include, format = request.tables.get(request.resource), &clock = request.clock,
             first = true](const registry::WatchEvent& event) mutable {
       const Json metadata = Json::object({{"resourceVersion", meta::resource_version(*event.object)}});
-      const Json table = format.table({event.object.get()}, metadata, include, first, clock.now());
+      const Json table = format->table({event.object.get()}, metadata, include, first, clock.now());
       first = false;
       return line(event, data::to_json(table));
     };

@@ -49,7 +49,7 @@ base::Result<net::HttpResponse> object_response(const ResourceRequest& request, 
       const IncludeObject include = SLIPWAY_TRY(include_object(request.http));
       const Json metadata = Json::object({{"resourceVersion", meta::resource_version(object)}});
       return make_response(
-          status, request.tables.get(request.resource).table({&object}, metadata, include, true, request.clock.now()),
+          status, request.tables.get(request.resource)->table({&object}, metadata, include, true, request.clock.now()),
           request.form);
     }
     case Negotiated::Shape::kPartialObject:

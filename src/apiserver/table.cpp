@@ -201,11 +201,14 @@ Json TableFormat::table(const std::vector<const Json*>& objects, const Json& lis
                        {"rows", std::move(rows)}});
 }
 
-const TableFormat& TableFormats::get(const registry::ResourceVersionInfo& resource) {
+std::shared_ptr<const TableFormat> TableFormats::get(const registry::ResourceVersionInfo& resource) {
   const std::lock_guard lock(mutex_);
-  auto& format = formats_[&resource];
-  if (!format) format = std::make_unique<TableFormat>(resource);
-  return *format;
+  const auto found = formats_.find(&resource);
+  if (found != formats_.end() && !found->second.resource.expired()) return found->second.format;
+  std::erase_if(formats_, [](const auto& item) { return item.second.resource.expired(); });
+  auto format = std::make_shared<const TableFormat>(resource);
+  formats_[&resource] = {resource.resource->weak_from_this(), format};
+  return format;
 }
 
 }  // namespace slipway::apiserver

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -44,14 +45,18 @@ bool is_built_in_group(std::string_view group);
 // metadata of an object as meta.k8s.io/v1 PartialObjectMetadata.
 data::Json partial_object(const data::Json& object);
 
-// The formats made so far. Thread-safe.
+// The formats of the resources that are there. Thread-safe.
 class TableFormats {
  public:
-  const TableFormat& get(const registry::ResourceVersionInfo& resource);
+  std::shared_ptr<const TableFormat> get(const registry::ResourceVersionInfo& resource);
 
  private:
   std::mutex mutex_;
-  std::map<const registry::ResourceVersionInfo*, std::unique_ptr<TableFormat>> formats_;
+  struct Made {
+    std::weak_ptr<const registry::ResourceInfo> resource;  // whose end frees the key's address for another
+    std::shared_ptr<const TableFormat> format;
+  };
+  std::map<const registry::ResourceVersionInfo*, Made> formats_;
 };
 
 }  // namespace slipway::apiserver

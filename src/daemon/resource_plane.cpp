@@ -30,7 +30,7 @@ Status add_kinds(registry::Registry& registry) {
       return api::cluster::convert(object, version);
     });
   inventory::add_host_admission(registry);
-  const auto* classes = registry.catalog().find_kind(api::cluster::kClusterClass);
+  const auto classes = registry.catalog().find_kind(api::cluster::kClusterClass);
   const auto find_class = [&registry, classes](const meta::ObjectKey& key) -> meta::ObjectPtr {
     auto found = registry.get(*classes, key);
     return found ? *found : nullptr;

@@ -25,7 +25,7 @@ Status duplicate(const Json& host, const char* field, const std::string& value, 
 }  // namespace
 
 void add_host_admission(registry::Registry& registry) {
-  const auto* hosts = registry.catalog().find_kind(api::inventory::kHost);
+  const auto hosts = registry.catalog().find_kind(api::inventory::kHost);
   registry.add_admission(
       {std::string(api::inventory::kGroup), "Host"}, [&registry, hosts](registry::AdmissionRequest& request) -> Status {
         if (!request.subresource.empty()) return {};

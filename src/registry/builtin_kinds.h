@@ -8,19 +8,7 @@
 
 namespace slipway::registry {
 
-// A kind of Kubernetes itself: one version, v1.
-struct BuiltinKind {
-  std::string group, kind, plural, singular;
-  std::vector<std::string> short_names;
-  bool namespaced;
-  bool has_status;
-  std::string_view schema;  // JSON
-  std::vector<PrinterColumn> columns;
-  std::vector<std::string> selectable_fields;
-};
-void add_builtin_kind(ResourceCatalog& catalog, const BuiltinKind& kind);
-
-// Adds Namespace, Secret, ConfigMap, Event, Lease and the kinds of RBAC, with the validation of Kubernetes' own.
+// Adds the compiled-in kinds of Kubernetes (builtin_kind.h lists them), with the validation of Kubernetes' own.
 void add_builtin_kinds(ResourceCatalog& catalog, std::map<meta::GroupKind, KindStrategy>& strategies);
 
 // Namespaces that are there from the start and cannot be deleted.

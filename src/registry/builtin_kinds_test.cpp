@@ -1,6 +1,7 @@
 #include "registry/builtin_kinds.h"
 
 #include <gtest/gtest.h>
+#include <set>
 
 #include "registry/test_registry.h"
 
@@ -116,13 +117,144 @@ TEST(Builtin, NamespaceLifeCycleFields) {
 
 TEST(Builtin, EveryKindHasASchema) {
   TestRegistry test;
-  int count = 0;
+  std::set<std::string> names;
   for (const auto& resource : test.registry.catalog().all())
     for (const auto& version : resource->versions) {
       EXPECT_NE(version->schema, nullptr) << resource->kind;
-      ++count;
+      names.insert(resource->group_resource());
     }
-  EXPECT_EQ(count, 9 + 3);
+  for (const char* name :
+       {"namespaces", "secrets", "configmaps", "serviceaccounts", "nodes", "events", "events.events.k8s.io",
+        "leases.coordination.k8s.io", "roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io"})
+    EXPECT_TRUE(names.contains(name)) << name;
+}
+
+#define ROLE(rest)                                                                                                             \
+  R"({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "a:b", "namespace": "default"})" rest \
+  "}"
+#define CLUSTER_ROLE(rest) \
+  R"({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "system:x"})" rest "}"
+#define BINDING(rest)                                                                                                               \
+  R"({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "b", "namespace": "default"})" rest \
+  "}"
+#define CLUSTER_BINDING(rest) \
+  R"({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "b"})" rest "}"
+#define ROLE_REF R"(, "roleRef": {"kind": "ClusterRole", "name": "admin"})"
+
+INSTANTIATE_TEST_SUITE_P(
+    Authorization, Builtin,
+    testing::Values(
+        BuiltinCase{ROLE(R"(, "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}])"), "", ""},
+        BuiltinCase{ROLE(R"(, "rules": null)"), "", ""},
+        BuiltinCase{R"({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+                        "metadata": {"name": "..", "namespace": "default"}})",
+                    "", "metadata.name: Invalid value: \"..\": may not be '..'"},
+        BuiltinCase{ROLE(R"(, "rules": [{"apiGroups": [""], "resources": ["secrets"]}])"), "",
+                    "rules[0].verbs: Required value: verbs must contain at least one value"},
+        BuiltinCase{ROLE(R"(, "rules": [{"verbs": ["get"], "apiGroups": [""]}])"), "",
+                    "rules[0].resources: Required value: resource rules must supply at least one resource"},
+        BuiltinCase{ROLE(R"(, "rules": [{"verbs": ["get"], "resources": ["a"]}])"), "",
+                    "rules[0].apiGroups: Required value: resource rules must supply at least one api group"},
+        BuiltinCase{ROLE(R"(, "rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}])"), "",
+                    "namespaced rules cannot apply to non-resource URLs"},
+        BuiltinCase{CLUSTER_ROLE(R"(, "rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}])"), "", ""},
+        BuiltinCase{CLUSTER_ROLE(R"(, "rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"], "resources": ["a"]}])"),
+                    "", "rules cannot apply to both regular resources and non-resource URLs"},
+        BuiltinCase{CLUSTER_ROLE(R"(, "aggregationRule": {})"), "",
+                    "aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required"},
+        BuiltinCase{CLUSTER_ROLE(R"(, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]})"), "",
+                    ""},
+        BuiltinCase{BINDING(ROLE_REF R"(, "subjects": [{"kind": "User", "name": "u"}])"), "", ""},
+        BuiltinCase{BINDING(R"(, "roleRef": {"kind": "Thing", "name": "a"})"), "",
+                    "roleRef.kind: Unsupported value: \"Thing\": supported values: \"Role\", \"ClusterRole\""},
+        BuiltinCase{BINDING(R"(, "roleRef": {"kind": "Role", "name": ""})"), "", "roleRef.name: Required value"},
+        BuiltinCase{BINDING(R"(, "roleRef": {"kind": "Role", "name": "a", "apiGroup": "x"})"), "",
+                    "roleRef.apiGroup: Unsupported value: \"x\""},
+        BuiltinCase{CLUSTER_BINDING(R"(, "roleRef": {"kind": "Role", "name": "a"})"), "",
+                    "roleRef.kind: Unsupported value: \"Role\": supported values: \"ClusterRole\""},
+        BuiltinCase{CLUSTER_BINDING(ROLE_REF R"(, "subjects": [{"kind": "ServiceAccount", "name": "s"}])"), "",
+                    "subjects[0].namespace: Required value"},
+        BuiltinCase{BINDING(ROLE_REF R"(, "subjects": [{"kind": "ServiceAccount", "name": "s", "apiGroup": "x"}])"), "",
+                    "subjects[0].apiGroup: Unsupported value: \"x\": supported values: \"\""},
+        BuiltinCase{BINDING(ROLE_REF R"(, "subjects": [{"kind": "Robot", "name": "r"}])"), "",
+                    "subjects[0].kind: Unsupported value: \"Robot\""},
+        BuiltinCase{BINDING(ROLE_REF), R"({"roleRef": {"name": "edit"}})", "cannot change roleRef"},
+        BuiltinCase{BINDING(ROLE_REF), R"({"subjects": [{"kind": "Group", "name": "g"}]})", ""}));
+
+#define NEW_EVENT(rest) \
+  R"({"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e", "namespace": "default"},
+      "eventTime": "2026-01-02T03:04:05.000006Z", "reportingController": "example.com/c", "reportingInstance": "c-1",
+      "action": "Look", "reason": "Seen", "regarding": {"kind": "Node", "name": "n"}, "note": "hello")" rest "}"
+
+INSTANTIATE_TEST_SUITE_P(
+    NewEvents, Builtin,
+    testing::Values(
+        BuiltinCase{NEW_EVENT(R"(, "type": "Normal")"), "", ""},
+        BuiltinCase{NEW_EVENT(R"(, "type": "Odd")"), "", "type: Invalid value: \"\": has invalid value: Odd"},
+        BuiltinCase{NEW_EVENT(R"(, "type": "Normal", "deprecatedCount": 1)"), "", "count: Invalid value"},
+        BuiltinCase{NEW_EVENT(R"(, "type": "Normal", "series": {"count": 1})"), "", "series.count: Invalid value"},
+        BuiltinCase{NEW_EVENT(R"(, "type": "Normal")"),
+                    R"({"series": {"count": 2, "lastObservedTime": "2026-01-02T03:05:05.000006Z"}})", ""},
+        BuiltinCase{NEW_EVENT(R"(, "type": "Normal")"), R"({"note": "other"})",
+                    "message: Invalid value: \"other\": field is immutable"},
+        BuiltinCase{R"({"apiVersion": "events.k8s.io/v1", "kind": "Event",
+                        "metadata": {"name": "e", "namespace": "default"}, "type": "Normal"})",
+                    "", "eventTime: Required value"}));
+
+TEST(Builtin, EventsOfBothGroupsAreTheSameObjects) {
+  TestRegistry test;
+  const auto old_form = test.registry.catalog().find("", "v1", "events");
+  const auto new_form = test.registry.catalog().find("events.k8s.io", "v1", "events");
+  auto watch = test.registry.watch(*old_form, {});
+  ASSERT_TRUE(watch);
+  const auto created = test.registry.create(*new_form, json(NEW_EVENT(R"(, "type": "Normal")")));
+  ASSERT_TRUE(created) << created.error().message();
+  EXPECT_EQ((**created).text({"regarding", "name"}), "n");
+  const auto seen = (*watch)->next(std::chrono::seconds(5));
+  ASSERT_TRUE(seen);
+  EXPECT_EQ((*seen)[0].object->text({"message"}), "hello");
+  const auto core = test.registry.get(*old_form, {"default", "e"});
+  ASSERT_TRUE(core);
+  EXPECT_EQ((**core).text({"apiVersion"}), "v1");
+  EXPECT_EQ((**core).text({"involvedObject", "kind"}), "Node");
+  EXPECT_EQ((**core).text({"reportingComponent"}), "example.com/c");
+  EXPECT_FALSE((**core).contains("note"));
+
+  Json classic =
+      json(EVENT(R"(, "involvedObject": {"namespace": "default", "name": "x"}, "message": "m", "count": 3)"));
+  classic.at("metadata").set("name", "classic");
+  ASSERT_TRUE(test.registry.create(*old_form, classic));
+  registry::ListOptions options;
+  options.fields = *meta::FieldSelector::parse("regarding.name=x");
+  const auto list = test.registry.list(*new_form, options);
+  ASSERT_TRUE(list) << list.error().message();
+  ASSERT_EQ(list->items.size(), 1u);
+  EXPECT_EQ((*list->items[0])["deprecatedCount"], Json(3));
+  EXPECT_EQ(list->items[0]->text({"note"}), "m");
+}
+
+TEST(Builtin, SubjectsOfBindingsGetTheirGroup) {
+  TestRegistry test;
+  const Json object = json(BINDING(ROLE_REF R"(, "subjects": [{"kind": "User", "name": "u"}])"));
+  const auto created = test.registry.create(find(test, object), object);
+  ASSERT_TRUE(created);
+  EXPECT_EQ((**created).text({"roleRef", "apiGroup"}), "rbac.authorization.k8s.io");
+  EXPECT_EQ((**created)["subjects"].items()[0].text({"apiGroup"}), "rbac.authorization.k8s.io");
+}
+
+TEST(Builtin, NodesKeepWhatTheyReport) {
+  TestRegistry test;
+  const Json object = json(R"({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"},
+    "spec": {"providerID": "edge://1", "taints": [{"key": "a", "effect": "NoSchedule"}]}})");
+  ASSERT_TRUE(test.registry.create(find(test, object), object));
+  const auto status = test.registry.patch(find(test, object), {"", "n"}, PatchType::kMerge,
+                                          json(R"({"status": {"nodeInfo": {"kubeletVersion": "v1.36.3"}}})"),
+                                          {.subresource = "status"});
+  ASSERT_TRUE(status);
+  EXPECT_EQ((**status).text({"status", "nodeInfo", "kubeletVersion"}), "v1.36.3");
+  EXPECT_FALSE(test.registry.patch(find(test, object), {"", "n"}, PatchType::kMerge,
+                                   json(R"({"spec": {"providerID": "edge://2"}})")));
 }
 
 }  // namespace

@@ -5,8 +5,8 @@ namespace slipway::registry {
 namespace {
 const std::set<std::string> kNothing;
 
-bool is_namespace(const ResourceInfo& resource) {
-  return resource.group.empty() && resource.kind == "Namespace";
+bool is_namespace(const DependencyGraph::Kind& kind) {
+  return kind.group.empty() && kind.kind == "Namespace";
 }
 
 const std::set<std::string>& lookup(const std::map<std::string, std::set<std::string>>& map, const std::string& key) {
@@ -23,7 +23,8 @@ void remove(std::map<std::string, std::set<std::string>>& map, const std::string
 }  // namespace
 
 std::set<std::string> DependencyGraph::put(const ResourceInfo& resource, const data::Json& object) {
-  Node node{.resource = &resource,
+  const Kind& kind = *kinds_.insert({resource.group, resource.plural, resource.kind, resource.namespaced}).first;
+  Node node{.kind = &kind,
             .key = meta::key_of(object),
             .uid = meta::uid(object),
             .resource_version = meta::resource_version(object),
@@ -41,7 +42,7 @@ std::set<std::string> DependencyGraph::put(const ResourceInfo& resource, const d
     dependents_[owner.uid].insert(node.uid);
   }
   if (resource.namespaced) content_[node.key.ns].insert(node.uid);
-  if (is_namespace(resource)) namespaces_[node.key.name] = node.uid;
+  if (is_namespace(kind)) namespaces_[node.key.name] = node.uid;
   std::string uid = node.uid;
   nodes_.insert_or_assign(std::move(uid), std::move(node));
   return affected;
@@ -61,8 +62,8 @@ std::set<std::string> DependencyGraph::erase(const std::string& uid) {
 
 void DependencyGraph::unlink(const Node& node) {
   for (const auto& owner : node.owners) remove(dependents_, owner.uid, node.uid);
-  if (node.resource->namespaced) remove(content_, node.key.ns, node.uid);
-  if (is_namespace(*node.resource)) namespaces_.erase(node.key.name);
+  if (node.kind->namespaced) remove(content_, node.key.ns, node.uid);
+  if (is_namespace(*node.kind)) namespaces_.erase(node.key.name);
 }
 
 void DependencyGraph::clear() {

@@ -15,8 +15,17 @@ namespace slipway::registry {
 // Who owns whom among all objects, by uid. What the garbage collector knows; one thread.
 class DependencyGraph {
  public:
+  // What a kind is and stays under its name, whatever happens to its definition.
+  struct Kind {
+    std::string group;
+    std::string plural;
+    std::string kind;
+    bool namespaced = true;
+    meta::GroupKind group_kind() const { return {group, kind}; }
+    auto operator<=>(const Kind&) const = default;
+  };
   struct Node {
-    const ResourceInfo* resource = nullptr;
+    const Kind* kind = nullptr;
     meta::ObjectKey key;
     std::string uid;
     std::string resource_version;
@@ -41,6 +50,7 @@ class DependencyGraph {
  private:
   void unlink(const Node& node);
 
+  std::set<Kind> kinds_;  // every kind ever seen; few
   std::map<std::string, Node> nodes_;
   std::map<std::string, std::set<std::string>> dependents_;  // owner's uid -> uids; the owner may be gone
   std::map<std::string, std::set<std::string>> content_;     // namespace -> uids

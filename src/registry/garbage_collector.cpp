@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "data/json_text.h"
 
 namespace slipway::registry {
 
@@ -72,7 +73,7 @@ base::Status GarbageCollector::synchronize() {
   graph_.clear();
   const store::ListPage page = SLIPWAY_TRY(registry_.store().list(kEverything));
   for (const store::Entry& entry : page.entries) {
-    const ResourceInfo* resource = resource_of_key(entry.key);
+    const ResourcePtr resource = resource_of_key(entry.key);
     if (resource == nullptr) continue;
     const ObjectPtr object = SLIPWAY_TRY(registry_.decode(*resource, entry.value));
     graph_.put(*resource, *object);
@@ -93,8 +94,13 @@ base::Status GarbageCollector::take_events(std::chrono::milliseconds timeout) {
 }
 
 void GarbageCollector::apply(const store::Event& event) {
-  const ResourceInfo* resource = resource_of_key(event.key);
-  if (resource == nullptr) return;
+  const ResourcePtr resource = resource_of_key(event.key);
+  if (resource == nullptr) {
+    // The last objects of a kind may be heard of after their kind is gone.
+    const auto last = data::parse_json(*event.value);
+    if (last) queue_.merge(graph_.erase(meta::uid(*last)));
+    return;
+  }
   const auto object = registry_.decode(*resource, event.value);
   if (!object) {
     base::log_error("registry", "garbage collector: {}", object.error().message());
@@ -106,17 +112,35 @@ void GarbageCollector::apply(const store::Event& event) {
     queue_.merge(graph_.erase(meta::uid(**object)));
 }
 
-const ResourceInfo* GarbageCollector::resource_of_key(std::string_view key) const {
+ResourcePtr GarbageCollector::resource_of_key(std::string_view key) const {
   key.remove_prefix(kEverything.size());
   const auto slash = key.find('/');
   if (slash == key.npos) return nullptr;
   const std::string_view group = key.substr(0, slash) == "core" ? "" : key.substr(0, slash);
   const std::string_view rest = key.substr(slash + 1);
-  const std::string_view plural = rest.substr(0, rest.find('/'));
-  const auto& all = registry_.catalog().all();
-  const auto found =
-      std::ranges::find_if(all, [&](const auto& item) { return item->plural == plural && item->group == group; });
-  return found != all.end() ? found->get() : nullptr;
+  return registry_.catalog().find_resource(group, rest.substr(0, rest.find('/')));
+}
+
+base::Result<ResourcePtr> GarbageCollector::resource_of(const DependencyGraph::Node& node) const {
+  ResourcePtr found = registry_.catalog().find_resource(node.kind->group, node.kind->plural);
+  if (found != nullptr) return found;
+  return fail(ErrorCode::kNotFound, "its kind is no longer served");
+}
+
+base::Result<ObjectPtr> GarbageCollector::get(const DependencyGraph::Node& node) {
+  const ResourcePtr resource = SLIPWAY_TRY(resource_of(node));
+  return registry_.get(resource->storage(), node.key);
+}
+
+base::Result<ObjectPtr> GarbageCollector::remove(const DependencyGraph::Node& node, const DeleteOptions& options) {
+  const ResourcePtr resource = SLIPWAY_TRY(resource_of(node));
+  return registry_.remove(resource->storage(), node.key, options);
+}
+
+base::Result<ObjectPtr> GarbageCollector::update(const DependencyGraph::Node& node, Json object,
+                                                 std::string_view subresource) {
+  const ResourcePtr resource = SLIPWAY_TRY(resource_of(node));
+  return registry_.update(resource->storage(), std::move(object), {.subresource = std::string(subresource)});
 }
 
 void GarbageCollector::work() {
@@ -137,7 +161,7 @@ base::Status GarbageCollector::look_at(const std::string& uid) {
   if (!node->deleting) return node->owners.empty() ? base::Status() : delete_if_unowned(*node);
   if (node->orphan) return orphan_dependents(*node);
   if (node->foreground) return finish_foreground(*node);
-  if (node->resource->group_kind() == meta::GroupKind{"", "Namespace"}) return empty_namespace(*node);
+  if (node->kind->group_kind() == meta::GroupKind{"", "Namespace"}) return empty_namespace(*node);
   return {};
 }
 
@@ -146,15 +170,15 @@ base::Status GarbageCollector::empty_namespace(const DependencyGraph::Node& node
   for (const std::string& uid : content) {
     const DependencyGraph::Node* item = graph_.find(uid);
     if (item->deleting) continue;
-    SLIPWAY_TRY(settle(registry_.remove(item->resource->storage(), item->key, {.precondition_uid = uid})));
+    SLIPWAY_TRY(settle(remove(*item, {.precondition_uid = uid})));
   }
   if (!content.empty()) return {};
-  auto space = registry_.get(node.resource->storage(), node.key);
+  auto space = get(node);
   if (!space) return settle(space);
   if (meta::uid(**space) != node.uid) return {};
   Json object = **space;
   object.at("spec").erase("finalizers");
-  return settle(registry_.update(node.resource->storage(), std::move(object), {.subresource = "finalize"}));
+  return settle(update(node, std::move(object), "finalize"));
 }
 
 base::Status GarbageCollector::finish_foreground(const DependencyGraph::Node& node) {
@@ -172,7 +196,7 @@ base::Status GarbageCollector::finish_foreground(const DependencyGraph::Node& no
 base::Status GarbageCollector::orphan_dependents(const DependencyGraph::Node& node) {
   for (const std::string& uid : graph_.dependents(node.uid)) {
     const DependencyGraph::Node* dependent = graph_.find(uid);
-    const auto object = registry_.get(dependent->resource->storage(), dependent->key);
+    const auto object = get(*dependent);
     if (!object) SLIPWAY_TRY(settle(object));
     if (object && meta::uid(**object) == uid) SLIPWAY_TRY(keep_owners(*dependent, **object, {node.uid}));
   }
@@ -182,15 +206,14 @@ base::Status GarbageCollector::orphan_dependents(const DependencyGraph::Node& no
 GarbageCollector::OwnerState GarbageCollector::owner_state(const DependencyGraph::Node& node,
                                                            const meta::OwnerReference& owner) const {
   const meta::GroupKind kind{meta::parse_api_version(owner.api_version).group, owner.kind};
-  const ResourceInfo* resource = registry_.catalog().find_group_kind(kind);
+  const ResourcePtr resource = registry_.catalog().find_group_kind(kind);
   // An owner that cannot be looked up: a kind nobody serves here, or one in a namespace that a cluster-scoped object
   // cannot name.
-  if (resource == nullptr || (resource->namespaced && !node.resource->namespaced)) return OwnerState::kPresent;
+  if (resource == nullptr || (resource->namespaced && !node.kind->namespaced)) return OwnerState::kPresent;
   const DependencyGraph::Node* found = graph_.find(owner.uid);
-  if (found == nullptr || found->resource->group_kind() != kind || found->key.name != owner.name)
-    return OwnerState::kGone;
+  if (found == nullptr || found->kind->group_kind() != kind || found->key.name != owner.name) return OwnerState::kGone;
   // Nothing is owned across namespaces.
-  if (found->resource->namespaced && found->key.ns != node.key.ns) return OwnerState::kGone;
+  if (found->kind->namespaced && found->key.ns != node.key.ns) return OwnerState::kGone;
   return found->is_deleting_dependents() ? OwnerState::kWaiting : OwnerState::kPresent;
 }
 
@@ -201,7 +224,7 @@ base::Status GarbageCollector::delete_if_unowned(const DependencyGraph::Node& no
   if (!states(node.owners, OwnerState::kWaiting) && !states(node.owners, OwnerState::kGone)) return {};
   // The newest owners decide: somebody may have adopted it meanwhile. Then its event, which comes, brings it here
   // again, and the graph knows the new owner by then.
-  const auto live = registry_.get(node.resource->storage(), node.key);
+  const auto live = get(node);
   if (!live) return settle(live);
   if (meta::uid(**live) != node.uid || meta::resource_version(**live) != node.resource_version) return {};
   const auto owners = meta::owner_references(**live);
@@ -227,8 +250,9 @@ base::Status GarbageCollector::delete_dependent(const DependencyGraph::Node& nod
     options.propagation = Propagation::kOrphan;
   else if (meta::has_finalizer(object, "foregroundDeletion") || (owner_waits && !dependents.empty() && !is_circle))
     options.propagation = Propagation::kForeground;
-  base::log_debug("registry", "garbage collector deletes {} {}", node.resource->group_resource(), node.key.text());
-  return settle(registry_.remove(node.resource->storage(), node.key, options));
+  base::log_debug("registry", "garbage collector deletes {}.{} {}", node.kind->plural, node.kind->group,
+                  node.key.text());
+  return settle(remove(node, options));
 }
 
 base::Status GarbageCollector::keep_owners(const DependencyGraph::Node& node, const Json& object,
@@ -236,16 +260,16 @@ base::Status GarbageCollector::keep_owners(const DependencyGraph::Node& node, co
   Json changed = object;
   auto& owners = changed.at({"metadata", "ownerReferences"}).mutable_items();
   if (std::erase_if(owners, [&](const Json& owner) { return gone.contains(owner.text({"uid"})); }) == 0) return {};
-  return settle(registry_.update(node.resource->storage(), std::move(changed)));
+  return settle(update(node, std::move(changed)));
 }
 
 base::Status GarbageCollector::remove_own_finalizer(const DependencyGraph::Node& node, std::string_view finalizer) {
-  const auto live = registry_.get(node.resource->storage(), node.key);
+  const auto live = get(node);
   if (!live) return settle(live);
   if (meta::uid(**live) != node.uid) return {};
   Json changed = **live;
   if (!meta::remove_finalizer(changed, finalizer)) return {};
-  return settle(registry_.update(node.resource->storage(), std::move(changed)));
+  return settle(update(node, std::move(changed)));
 }
 
 }  // namespace slipway::registry

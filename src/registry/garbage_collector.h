@@ -37,7 +37,12 @@ class GarbageCollector {
   base::Status synchronize();
   base::Status take_events(std::chrono::milliseconds timeout);
   void apply(const store::Event& event);
-  const ResourceInfo* resource_of_key(std::string_view key) const;
+  ResourcePtr resource_of_key(std::string_view key) const;
+  // kNotFound when the kind of the node is gone.
+  base::Result<ResourcePtr> resource_of(const DependencyGraph::Node& node) const;
+  base::Result<ObjectPtr> get(const DependencyGraph::Node& node);
+  base::Result<ObjectPtr> remove(const DependencyGraph::Node& node, const DeleteOptions& options);
+  base::Result<ObjectPtr> update(const DependencyGraph::Node& node, Json object, std::string_view subresource = "");
 
   void work();
   base::Status look_at(const std::string& uid);

@@ -1,9 +1,7 @@
-#include "registry/rbac_kinds.h"
-
 #include <fmt/core.h>
 
 #include "meta/selector.h"
-#include "registry/builtin_kinds.h"
+#include "registry/builtin_kind.h"
 #include "registry/name_rules.h"
 #include "registry/rbac_schemas.h"
 
@@ -129,23 +127,32 @@ void validate_cluster_role_binding(const Json& object, const Json* old, FieldErr
 
 }  // namespace
 
-void add_rbac_kinds(ResourceCatalog& catalog, std::map<meta::GroupKind, KindStrategy>& strategies) {
-  const std::string group(kGroup);
+std::vector<BuiltinKind> rbac_kinds() {
   const PrinterColumn created{
       "Created At", "string", "", "When the object was made.", ".metadata.creationTimestamp", 0};
-  const auto add = [&](std::string kind, std::string singular, bool namespaced, std::string_view schema,
-                       KindStrategy strategy) {
-    add_builtin_kind(catalog, {group, kind, singular + "s", singular, {}, namespaced, false, schema, {created}, {}});
-    strategies[{group, kind}] = std::move(strategy);
+  const auto row = [&](std::string kind, std::string singular, bool namespaced, std::string_view schema, auto prepare,
+                       auto validate) {
+    return BuiltinKind{.group = std::string(kGroup),
+                       .version = "v1",
+                       .kind = std::move(kind),
+                       .plural = singular + "s",
+                       .singular = singular,
+                       .namespaced = namespaced,
+                       .schema = schema,
+                       .columns = {created},
+                       .strategy = {.unconditional_update = true,
+                                    .has_generation = false,
+                                    .name = NameRule::kPathSegment,
+                                    .prepare = prepare,
+                                    .validate = validate}};
   };
-  const auto rules = [](auto prepare, auto validate) {
-    return KindStrategy{true, false, NameRule::kPathSegment, prepare, validate};
+  return {
+      row("Role", "role", true, kRoleSchema, prepare_role, validate_role),
+      row("RoleBinding", "rolebinding", true, kRoleBindingSchema, prepare_binding, validate_role_binding),
+      row("ClusterRole", "clusterrole", false, kClusterRoleSchema, prepare_role, validate_cluster_role),
+      row("ClusterRoleBinding", "clusterrolebinding", false, kClusterRoleBindingSchema, prepare_binding,
+          validate_cluster_role_binding),
   };
-  add("Role", "role", true, kRoleSchema, rules(prepare_role, validate_role));
-  add("RoleBinding", "rolebinding", true, kRoleBindingSchema, rules(prepare_binding, validate_role_binding));
-  add("ClusterRole", "clusterrole", false, kClusterRoleSchema, rules(prepare_role, validate_cluster_role));
-  add("ClusterRoleBinding", "clusterrolebinding", false, kClusterRoleBindingSchema,
-      rules(prepare_binding, validate_cluster_role_binding));
 }
 
 }  // namespace slipway::registry

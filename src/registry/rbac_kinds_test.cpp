@@ -1,7 +1,6 @@
-#include "registry/rbac_kinds.h"
-
 #include <gmock/gmock.h>
 
+#include "registry/builtin_kinds.h"
 #include "registry/schema.h"
 #include "registry/test_registry.h"
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "registry/builtin_kinds.h"
 #include "registry/custom_resource.h"
+#include "registry/event_kinds.h"
 #include "registry/registry_state.h"
 
 namespace slipway::registry {
@@ -14,7 +15,10 @@ using base::fail;
 
 Registry::Registry(store::Store& store, Options options) : state_(std::make_unique<State>(store, options)) {
   add_builtin_kinds(state_->catalog, state_->strategies);
-  const ResourceVersionInfo* namespaces = state_->catalog.find("", "v1", "namespaces");
+  set_converter({"events.k8s.io", "Event"}, [](const Json& event, const std::string&) -> base::Result<Json> {
+    return convert_event(event, event.text({"apiVersion"}) == "v1" ? "events.k8s.io/v1" : "v1");
+  });
+  const ResourceVersionPtr namespaces = state_->catalog.find("", "v1", "namespaces");
   for (const char* name : {"default", "kube-system"}) {
     auto created = create(*namespaces, meta::make_object(namespaces->gvk(), {"", name}));
     if (!created && created.error().code() != ErrorCode::kAlreadyExists)
@@ -29,7 +33,7 @@ base::Status Registry::add_crd(const Json& crd) {
   if (state_->catalog.find_group_kind(resource->group_kind()) != nullptr)
     return fail(ErrorCode::kAlreadyExists,
                 fmt::format("kind {} of group {} is there already", resource->kind, resource->group));
-  state_->catalog.add(std::move(resource));
+  state_->catalog.put(std::move(resource));
   return {};
 }
 

@@ -26,8 +26,8 @@ base::Result<store::Revision> parse_revision(std::string_view text) {
 }  // namespace
 
 std::string storage_prefix(const ResourceInfo& resource, std::string_view ns) {
-  std::string prefix =
-      fmt::format("/registry/{}/{}/", resource.group.empty() ? "core" : resource.group, resource.plural);
+  const ResourceInfo& stored = *resource.storage().resource;
+  std::string prefix = fmt::format("/registry/{}/{}/", stored.group.empty() ? "core" : stored.group, stored.plural);
   if (!ns.empty()) prefix.append(ns).append("/");
   return prefix;
 }

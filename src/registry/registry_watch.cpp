@@ -19,8 +19,8 @@ class ResourceWatch final : public Watch {
  public:
   using Decode = std::function<base::Result<ObjectPtr>(const store::Bytes&)>;
 
-  ResourceWatch(const ResourceVersionInfo& resource, WatchOptions options, base::Clock& clock, Decode decode)
-      : resource_(resource),
+  ResourceWatch(ResourceVersionPtr resource, WatchOptions options, base::Clock& clock, Decode decode)
+      : resource_(std::move(resource)),
         options_(std::move(options)),
         clock_(clock),
         decode_(std::move(decode)),
@@ -87,13 +87,13 @@ class ResourceWatch final : public Watch {
     if (!options_.allow_bookmarks || now - last_bookmark_ < kBookmarkInterval) return;
     last_bookmark_ = now;
     Json object =
-        Json::object({{"apiVersion", resource_.gvk().api_version()},
-                      {"kind", resource_.resource->kind},
+        Json::object({{"apiVersion", resource_->gvk().api_version()},
+                      {"kind", resource_->resource->kind},
                       {"metadata", Json::object({{"resourceVersion", std::to_string(source_->position())}})}});
     out.push_back({WatchEvent::Type::kBookmark, std::make_shared<const Json>(std::move(object))});
   }
 
-  const ResourceVersionInfo& resource_;
+  const ResourceVersionPtr resource_;
   const WatchOptions options_;
   base::Clock& clock_;
   const Decode decode_;
@@ -139,10 +139,10 @@ base::Result<std::unique_ptr<Watch>> Registry::watch(const ResourceVersionInfo& 
       return fail(ErrorCode::kBadRequest, fmt::format("Invalid value: \"{}\": resourceVersion is not a number", text));
   }
   auto watch = std::make_unique<ResourceWatch>(
-      resource, options, state_->clock,
-      [state = state_.get(), &resource](const store::Bytes& bytes) -> base::Result<ObjectPtr> {
-        ObjectPtr stored = SLIPWAY_TRY(state->decode(*resource.resource, bytes, true));
-        return state->to_version(resource, std::move(stored));
+      share(resource), options, state_->clock,
+      [state = state_.get(), version = share(resource)](const store::Bytes& bytes) -> base::Result<ObjectPtr> {
+        ObjectPtr stored = SLIPWAY_TRY(state->decode(*version->resource, bytes, true));
+        return state->to_version(*version, std::move(stored));
       });
   auto source = SLIPWAY_TRY(state_->store.watch(storage_prefix(info, info.namespaced ? options.ns : ""), from));
   watch->start(std::move(source), std::move(present));

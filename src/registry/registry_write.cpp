@@ -81,11 +81,11 @@ bool has_pending_finalizers(const Json& object) {
 
 base::Result<Json> Registry::State::to_storage(const ResourceVersionInfo& version, Json object) const {
   const ResourceInfo& resource = *version.resource;
-  if (version.version == resource.storage_version) return object;
+  if (&version == &resource.storage()) return object;
   if (const auto found = converters.find(resource.group_kind()); found != converters.end())
-    object = SLIPWAY_TRY(found->second(object, resource.storage_version)
+    object = SLIPWAY_TRY(found->second(object, resource.storage().version)
                              .with_context(fmt::format("conversion of {} \"{}\" to {}", resource.group_resource(),
-                                                       meta::name(object), resource.storage_version)));
+                                                       meta::name(object), resource.storage().version)));
   object.set("apiVersion", resource.storage().gvk().api_version());
   apply_schema(resource.storage(), object);
   return object;
@@ -124,7 +124,8 @@ base::Status Registry::State::validate(const ResourceVersionInfo& version, const
 
 base::Status Registry::State::check_namespace(const ResourceInfo& resource, const ObjectKey& key) {
   if (!resource.namespaced) return {};
-  const StoredObject found = SLIPWAY_TRY(read(*catalog.find_group_kind({"", "Namespace"}), {"", key.ns}));
+  const ResourcePtr namespaces = catalog.find_group_kind({"", "Namespace"});
+  const StoredObject found = SLIPWAY_TRY(read(*namespaces, {"", key.ns}));
   if (!meta::is_deleting(*found.object)) return {};
   return forbidden(resource.group_resource(), key.name,
                    fmt::format("unable to create new content in namespace {} because it is being terminated", key.ns))

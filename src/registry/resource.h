@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,7 @@ struct ScalePaths {
 
 // One served version of a resource: what a request to /apis/<group>/<version>/<plural> is about.
 struct ResourceVersionInfo {
-  const ResourceInfo* resource = nullptr;
+  const ResourceInfo* resource = nullptr;  // that owns this
   std::string version;
   bool served = true;
   std::shared_ptr<const StructuralSchema> schema;  // null: no schema (built-in kinds without one)
@@ -58,7 +59,9 @@ struct ResourceVersionInfo {
   std::string packed_schema_;
 };
 
-struct ResourceInfo {
+// A kind as it is served. Immutable once it is in a catalog; whoever uses one for longer than a call holds it shared
+// (shared_from_this(), or what the catalog's find functions return).
+struct ResourceInfo : std::enable_shared_from_this<ResourceInfo> {
   std::string group;
   std::string kind;
   std::string list_kind;
@@ -67,29 +70,54 @@ struct ResourceInfo {
   std::vector<std::string> short_names;
   std::vector<std::string> categories;
   bool namespaced = true;
+  bool terminating = false;  // its definition is being deleted: nothing is created any more
   std::string storage_version;
-  std::vector<std::unique_ptr<ResourceVersionInfo>> versions;  // stable addresses
+  std::vector<std::unique_ptr<ResourceVersionInfo>> versions;
+  // Another group's kind whose stored objects this kind shows in its own form; null: it has its own.
+  std::shared_ptr<const ResourceInfo> stored_as;
 
   meta::GroupKind group_kind() const { return {group, kind}; }
   std::string group_resource() const { return group.empty() ? plural : plural + "." + group; }  // in error messages
   const ResourceVersionInfo* version(std::string_view name) const;
+  // The version in which objects are stored, of `stored_as` where there is one.
   const ResourceVersionInfo& storage() const;
 };
 
-// Everything that can be asked for. Filled at set-up, then read-only.
+using ResourcePtr = std::shared_ptr<const ResourceInfo>;
+// Keeps the whole ResourceInfo alive.
+using ResourceVersionPtr = std::shared_ptr<const ResourceVersionInfo>;
+ResourceVersionPtr share(const ResourceVersionInfo& version);
+
+// Everything that can be asked for. Thread-safe: every change makes a new table, what was found before stays as it is
+// for as long as somebody holds it.
 class ResourceCatalog {
  public:
-  const ResourceVersionInfo* find(std::string_view group, std::string_view version, std::string_view plural) const;
-  const ResourceVersionInfo* find_kind(const meta::Gvk& gvk) const;
-  const ResourceInfo* find_group_kind(const meta::GroupKind& kind) const;
-  const std::vector<std::unique_ptr<ResourceInfo>>& all() const { return resources_; }
-  ResourceInfo& add(std::unique_ptr<ResourceInfo> resource);
+  ResourceCatalog();
+  ResourceCatalog(const ResourceCatalog&) = delete;
+  ResourceCatalog& operator=(const ResourceCatalog&) = delete;
+
+  // Served versions; null when there is none.
+  ResourceVersionPtr find(std::string_view group, std::string_view version, std::string_view plural) const;
+  ResourceVersionPtr find_kind(const meta::Gvk& gvk) const;
+  ResourcePtr find_group_kind(const meta::GroupKind& kind) const;
+  ResourcePtr find_resource(std::string_view group, std::string_view plural) const;
+  // In the order in which they came.
+  std::vector<ResourcePtr> all() const;
   // Changes whenever the catalog does: what was derived from it under another number is out of date.
-  std::uint64_t generation() const { return generation_; }
+  std::uint64_t generation() const;
+
+  // Adds the resource, or replaces the one with the same group and plural name, which is returned (null: none).
+  ResourcePtr put(ResourcePtr resource);
+  ResourcePtr erase(std::string_view group, std::string_view plural);
 
  private:
-  std::uint64_t generation_ = 0;
-  std::vector<std::unique_ptr<ResourceInfo>> resources_;
+  struct Table;
+  std::shared_ptr<const Table> table() const;
+  ResourcePtr change(std::string_view group, std::string_view plural, ResourcePtr resource);
+
+  mutable std::mutex mutex_;  // held for the exchange of the pointer only
+  std::mutex writer_mutex_;
+  std::shared_ptr<const Table> table_;
 };
 
 }  // namespace slipway::registry

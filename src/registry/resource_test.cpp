@@ -48,5 +48,48 @@ TEST(ResourceCatalog, GenerationChangesWithTheCatalog) {
   EXPECT_NE(test.registry.catalog().generation(), before);
 }
 
+ResourcePtr thing(std::string plural, std::string kind) {
+  auto resource = std::make_shared<ResourceInfo>();
+  resource->group = "example.com";
+  resource->plural = std::move(plural);
+  resource->kind = std::move(kind);
+  auto version = std::make_unique<ResourceVersionInfo>();
+  version->resource = resource.get();
+  version->version = resource->storage_version = "v1";
+  resource->versions.push_back(std::move(version));
+  return resource;
+}
+
+TEST(ResourceCatalog, WhatWasFoundStaysAsItIs) {
+  ResourceCatalog catalog;
+  EXPECT_EQ(catalog.put(thing("as", "A")), nullptr);
+  catalog.put(thing("bs", "B"));
+  const ResourceVersionPtr found = catalog.find("example.com", "v1", "as");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(catalog.put(thing("as", "Renamed")).get(), found->resource);
+  EXPECT_EQ(found->resource->kind, "A");
+  EXPECT_EQ(catalog.find_kind({"example.com", "v1", "A"}), nullptr);
+  EXPECT_NE(catalog.find_kind({"example.com", "v1", "Renamed"}), nullptr);
+  EXPECT_EQ(catalog.all().front()->kind, "Renamed");
+  EXPECT_NE(catalog.erase("example.com", "as"), nullptr);
+  EXPECT_EQ(catalog.erase("example.com", "as"), nullptr);
+  EXPECT_EQ(catalog.find("example.com", "v1", "as"), nullptr);
+  EXPECT_EQ(catalog.all().size(), 1u);
+  EXPECT_EQ(found->resource->storage().version, "v1");
+}
+
+TEST(ResourceCatalog, ReplacedResourcesAreFreed) {
+  ResourceCatalog catalog;
+  std::weak_ptr<const ResourceInfo> old;
+  for (int i = 0; i < 10'000; ++i) {
+    ResourcePtr next = thing("as", "A" + std::to_string(i));
+    const std::weak_ptr<const ResourceInfo> weak = next;
+    catalog.put(std::move(next));
+    EXPECT_TRUE(old.expired());
+    old = weak;
+  }
+  EXPECT_EQ(catalog.all().size(), 1u);
+}
+
 }  // namespace
 }  // namespace slipway::registry

@@ -88,20 +88,22 @@ struct TestRegistry {
         registry(*store, {&clock, &base::SystemRandom::instance()}),
         widgets(add(widget_crd(), "widgets")),
         gadgets(add(gadget_crd(), "gadgets")),
-        namespaces(*registry.catalog().find("", "v1", "namespaces")),
-        secrets(*registry.catalog().find("", "v1", "secrets")) {}
+        namespaces(keep(registry.catalog().find("", "v1", "namespaces"))),
+        secrets(keep(registry.catalog().find("", "v1", "secrets"))) {}
 
   const ResourceVersionInfo& add(const data::Json& crd, std::string_view plural) {
     if (const auto added = registry.add_crd(crd); !added) {
       std::fprintf(stderr, "%s\n", added.error().message().c_str());
       std::abort();
     }
-    return *registry.catalog().find("example.com", "v1", plural);
+    return keep(registry.catalog().find("example.com", "v1", plural));
   }
+  const ResourceVersionInfo& keep(ResourceVersionPtr resource) { return *kept.emplace_back(std::move(resource)); }
 
   base::ManualClock clock;
   std::unique_ptr<store::Store> store;
   Registry registry;
+  std::vector<ResourceVersionPtr> kept;  // what the references below are into
   const ResourceVersionInfo& widgets;
   const ResourceVersionInfo& gadgets;
   const ResourceVersionInfo& namespaces;
