@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "apiserver/authentication/impersonation.h"
+#include "apiserver/authorization/rbac_authorizer.h"
 #include "apiserver/authorization/request_access.h"
 #include "apiserver/discovery.h"
 #include "apiserver/openapi/documents.h"
@@ -73,13 +75,15 @@ std::vector<std::shared_ptr<Authenticator>> authenticators_of(const ApiServerOpt
   return all;
 }
 
-std::vector<std::shared_ptr<Authorizer>> authorizers_of(const ApiServerOptions& options) {
+std::vector<std::shared_ptr<Authorizer>> authorizers_of(const ApiServerOptions& options,
+                                                        std::shared_ptr<Authorizer> roles) {
   std::vector<std::shared_ptr<Authorizer>> all;
   for (const std::string& group : options.denied_groups)
     all.push_back(std::make_shared<GroupAuthorizer>(group, Decision::kDeny));
   all.push_back(std::make_shared<GroupAuthorizer>(std::string(kMastersGroup), Decision::kAllow));
   all.push_back(
       std::make_shared<PathAuthorizer>(std::vector<std::string>{"/healthz", "/livez", "/readyz", "/version"}));
+  all.push_back(std::move(roles));
   return all;
 }
 
@@ -90,12 +94,14 @@ struct ApiServer::State {
       : registry(the_registry),
         options(std::move(the_options)),
         authentication(authenticators_of(options), options.allow_anonymous),
-        authorizer(authorizers_of(options)),
+        roles(std::make_shared<RbacAuthorizer>(the_registry)),
+        authorizer(authorizers_of(options, roles)),
         pump(*options.clock, options.watch_threads) {}
 
   registry::Registry& registry;
   const ApiServerOptions options;
   const RequestAuthentication authentication;
+  const std::shared_ptr<RbacAuthorizer> roles;
   AuthorizerChain authorizer;
   TableFormats tables;
   OpenApiDocuments openapi{registry.catalog(), *options.clock};
@@ -133,14 +139,17 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& re
       is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
   const StatusSubject subject{path.group, path.resource, path.name};
 
-  const auto user = authentication.authenticate(request);
-  if (!user) {
+  const auto known = authentication.authenticate(request);
+  if (!known) {
     base::log_info("apiserver", "{} {} from {}: {}", request.method, request.path, request.peer_address,
-                   user.error().message());
+                   known.error().message());
     return responder.send(error_response(base::fail(ErrorCode::kUnauthorized, "Unauthorized"), subject, form));
   }
+  const auto user = impersonate(request, *known, authorizer);
+  if (!user) return responder.send(error_response(user.error(), subject, form));
   const std::string selected = selected_name(request);
-  if (const auto allowed = check_access(authorizer, attributes_of(*user, verb, request, path, selected)); !allowed)
+  const AccessAttributes attributes = attributes_of(*user, verb, request, path, selected);
+  if (const auto allowed = check_access(authorizer, attributes); !allowed)
     return responder.send(error_response(allowed.error(), subject, form));
   if (!form.acceptable)
     return responder.send(generic_failure(
@@ -151,7 +160,8 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& re
   const bool lacks_namespace = path.ns.empty() && resource->resource->namespaced && !path.name.empty();
   if (wrong_scope || lacks_namespace || (!path.subresource.empty() && !has_subresource(*resource, path.subresource)))
     return responder.send(not_found());
-  serve_resource({registry, *resource, request, path, form, tables, *options.clock}, verb, responder);
+  const RequestAccess access{authorizer, *roles, attributes};
+  serve_resource({registry, *resource, request, path, form, tables, *options.clock, access}, verb, responder);
 }
 
 net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& request, const RequestPath& path) {

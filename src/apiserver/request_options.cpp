@@ -26,6 +26,7 @@ base::Result<registry::WriteOptions> write_options(const ResourceRequest& reques
   options.subresource = request.path.subresource;
   options.dry_run = SLIPWAY_TRY(dry_run(request.http, kind));
   options.field_manager = std::string(request.http.query_value("fieldManager"));
+  options.check = write_check(request.access);
   return options;
 }
 

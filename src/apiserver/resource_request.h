@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "apiserver/authorization/write_check.h"
 #include "apiserver/field_validation.h"
 #include "apiserver/negotiation.h"
 #include "apiserver/request_path.h"
@@ -23,6 +24,7 @@ struct ResourceRequest {
   Negotiated form;
   TableFormats& tables;
   base::Clock& clock;
+  const RequestAccess& access;
 
   meta::ObjectKey key() const { return {path.ns, path.name}; }
   StatusSubject subject() const;

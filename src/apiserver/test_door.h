@@ -71,7 +71,7 @@ class FakeBody final : public net::BodyStream {
   std::function<void()> callback_;
 };
 
-class FakeResponder final : public net::Responder {
+class FakeResponder : public net::Responder {
  public:
   void send(net::HttpResponse answer) override { response = std::move(answer); }
   std::shared_ptr<net::BodyStream> stream(net::HttpResponse head) override {
@@ -88,27 +88,38 @@ class FakeResponder final : public net::Responder {
 inline constexpr std::string_view kWidgets = "/apis/example.com/v1/namespaces/default/widgets";
 inline constexpr std::string_view kTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
+using RequestHeaders = std::vector<std::pair<std::string, std::string>>;
+
+// A request with a client certificate of the user; an empty name is none.
+inline net::HttpRequest test_request(const UserInfo& user, std::string method, std::string target,
+                                     std::string body = "", RequestHeaders headers = {}) {
+  net::HttpRequest request;
+  request.method = std::move(method);
+  request.target = target;
+  request.path = target.substr(0, target.find('?'));
+  std::string query = target.find('?') == target.npos ? "" : target.substr(target.find('?') + 1);
+  while (!query.empty()) {
+    const std::string part = query.substr(0, query.find('&'));
+    query.erase(0, std::min(query.size(), part.size() + 1));
+    request.query.emplace(part.substr(0, part.find('=')),
+                          part.find('=') == part.npos ? "" : part.substr(part.find('=') + 1));
+  }
+  request.headers = std::move(headers);
+  request.body = std::move(body);
+  request.has_certificate = !user.name.empty();
+  request.certificate.common_name = user.name;
+  request.certificate.organizations = user.groups;
+  return request;
+}
+
 class DoorTest : public testing::Test {
  protected:
   explicit DoorTest(store::StoreOptions store_options = {}) : test(store_options) {}
 
   FakeResponder send(std::string method, std::string target, std::string body = "",
                      std::map<std::string, std::string> headers = {}) {
-    net::HttpRequest request;
-    request.method = std::move(method);
-    request.target = target;
-    request.path = target.substr(0, target.find('?'));
-    for (std::string query = target.find('?') == target.npos ? "" : target.substr(target.find('?') + 1);
-         !query.empty();) {
-      const std::string part = query.substr(0, query.find('&'));
-      query.erase(0, std::min(query.size(), part.size() + 1));
-      request.query.emplace(part.substr(0, part.find('=')),
-                            part.find('=') == part.npos ? "" : part.substr(part.find('=') + 1));
-    }
-    for (auto& [name, value] : headers) request.headers.emplace_back(name, value);
-    request.body = std::move(body);
-    request.has_certificate = true;
-    request.certificate = {.common_name = "admin", .organizations = {"system:masters"}};
+    const net::HttpRequest request = test_request({.name = "admin", .groups = {"system:masters"}}, std::move(method),
+                                                  std::move(target), std::move(body), {headers.begin(), headers.end()});
     FakeResponder responder;
     door.handle(request, responder);
     return responder;

@@ -56,7 +56,8 @@ class Watch {
   virtual base::Result<std::vector<Event>> next(std::chrono::milliseconds timeout) = 0;
   virtual void close() = 0;
   // For readers that must not hold a thread: `callback` is called, from any thread, whenever next() may have something
-  // to say at once (events, its end), and now when it already has. It must be quick and must not call this watch.
+  // to say at once (events, its end), and now when it already has. It must be quick and must not call this watch. The
+  // call about a write comes before that write is acknowledged: who counts the calls knows of every acknowledged write.
   // After on_ready({}) returned, the old callback neither runs nor will be called.
   virtual void on_ready(std::function<void()> callback) = 0;
   // Every event up to this revision has been returned by next() (bookmarks).

@@ -218,7 +218,7 @@ TEST_P(StoreConformance, OnReadyTellsWhenNextHasSomething) {
   ASSERT_TRUE(store->create("other", text("")));
   EXPECT_EQ(calls, 0);
   ASSERT_TRUE(store->create("k/1", text("")));
-  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(calls, 1) << "told before the write was acknowledged";
   EXPECT_EQ((*watch)->next(0ms)->size(), 1u);
   ASSERT_TRUE(store->create("k/2", text("")));
   EXPECT_EQ(calls, 2);
