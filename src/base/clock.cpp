@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <ctime>
 #include <fmt/core.h>
+#include <utility>
 
 namespace slipway::base {
 
@@ -23,11 +24,13 @@ nanoseconds SystemClock::steady() const {
 
 void SystemClock::wait_until(std::condition_variable_any& condition, std::unique_lock<std::mutex>& lock,
                              nanoseconds deadline, const std::stop_token& stop) {
-  if (stop.stop_requested()) return;
-  std::stop_callback wake(stop, [&condition] { condition.notify_all(); });
   // Far deadlines overflow inside the library; an hour is as good as for ever because callers loop.
   const nanoseconds limit = steady() + hours(1);
-  condition.wait_until(lock, steady_clock::time_point(deadline < limit ? deadline : limit));
+  // The library's wait with a stop token misses no request that comes while it goes to sleep; the predicate makes it
+  // return at the first notification.
+  bool woken = false;
+  condition.wait_until(lock, stop, steady_clock::time_point(deadline < limit ? deadline : limit),
+                       [&woken] { return std::exchange(woken, true); });
 }
 
 WallTime ManualClock::now() const {
