@@ -1,5 +1,6 @@
 #include "apiserver/api_server.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "apiserver/authentication/impersonation.h"
@@ -8,6 +9,7 @@
 #include "apiserver/discovery.h"
 #include "apiserver/openapi/documents.h"
 #include "apiserver/resource_request.h"
+#include "apiserver/response_encoding.h"
 #include "apiserver/watch_pump.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -53,6 +55,18 @@ net::HttpResponse generic_failure(int code, std::string_view reason, std::string
   Json status = failure_status(code, reason, message);
   status.set("details", Json::object());
   return make_response(code, status, {});
+}
+
+// With an entity tag, by which clients that know the answer are spared it.
+net::HttpResponse tagged(const net::HttpRequest& request, net::HttpResponse response) {
+  const std::string tag = entity_tag(response.body);
+  response.headers.emplace_back("etag", tag);
+  response.headers.emplace_back("vary", "Accept");
+  if (is_unchanged(request, tag)) {
+    response.status = 304;
+    response.body.clear();
+  }
+  return response;
 }
 
 net::HttpResponse not_found() {
@@ -174,7 +188,8 @@ net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& reque
   switch (path.kind) {
     case RequestPath::Kind::kGroups:
       if (form.shape == Negotiated::Shape::kAggregatedDiscovery)
-        return make_response(200, aggregated_discovery(catalog, path.legacy, form.discovery_version), form);
+        return tagged(request,
+                      make_response(200, aggregated_discovery(catalog, path.legacy, form.discovery_version), form));
       return make_response(200, path.legacy ? api_versions(options.address) : api_group_list(catalog), form);
     case RequestPath::Kind::kGroup:
       return found(api_group(catalog, path.group));
@@ -205,6 +220,8 @@ void ApiServer::State::serve_resource(const ResourceRequest& request, std::strin
   const bool object = request.path.kind == RequestPath::Kind::kObject;
   const bool status = !request.path.subresource.empty();
   const bool scale = request.path.subresource == "scale";
+  const auto& verbs = request.resource.resource->verbs;
+  if (!status && std::ranges::find(verbs, verb) == verbs.end()) return responder.send(method_not_allowed());
   base::Result<net::HttpResponse> response = base::fail(ErrorCode::kUnknown, "");
   if (scale && (verb == "get" || verb == "update" || verb == "patch")) {
     response = verb == "get" ? get_scale(request) : verb == "update" ? update_scale(request) : patch_scale(request);

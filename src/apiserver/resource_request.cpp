@@ -15,7 +15,7 @@ StatusSubject ResourceRequest::subject() const {
 }
 
 bool ResourceRequest::is_built_in() const {
-  return is_built_in_group(path.group);
+  return resource.resource->built_in;
 }
 
 base::Result<std::int64_t> query_number(const net::HttpRequest& http, std::string_view name, std::int64_t fallback) {

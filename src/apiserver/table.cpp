@@ -74,10 +74,6 @@ std::string subjects_text(const Json& binding, std::string_view kind) {
 
 }  // namespace
 
-bool is_built_in_group(std::string_view group) {
-  return group.find('.') == group.npos || group.ends_with(".k8s.io");
-}
-
 Json partial_object(const Json& object) {
   return Json::object(
       {{"kind", "PartialObjectMetadata"}, {"apiVersion", "meta.k8s.io/v1"}, {"metadata", object["metadata"]}});
@@ -94,7 +90,7 @@ TableFormat::TableFormat(const registry::ResourceVersionInfo& resource) {
   for (const PrinterColumn& column : resource.columns) add_path_column(column);
   // Kubernetes' own kinds call their ages strings.
   for (Column& column : columns_)
-    if (is_built_in_group(info.group) && column.definition.type == "date") column.definition.type = "string";
+    if (info.built_in && column.definition.type == "date") column.definition.type = "string";
   if (resource.columns.empty()) add(age_column, age);
 }
 

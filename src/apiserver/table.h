@@ -39,9 +39,6 @@ class TableFormat {
   std::vector<Column> columns_;
 };
 
-// "" and *.k8s.io: kinds of Kubernetes itself, not custom resources.
-bool is_built_in_group(std::string_view group);
-
 // metadata of an object as meta.k8s.io/v1 PartialObjectMetadata.
 data::Json partial_object(const data::Json& object);
 

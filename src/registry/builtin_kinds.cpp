@@ -1,6 +1,7 @@
 #include "registry/builtin_kinds.h"
 
 #include <memory>
+#include <vector>
 
 #include "data/json_text.h"
 #include "registry/builtin_kind.h"
@@ -18,6 +19,9 @@ ResourcePtr make_resource(const ResourceCatalog& catalog, const BuiltinKind& row
   resource->plural = row.plural;
   resource->singular = row.singular;
   resource->short_names = row.short_names;
+  resource->built_in = true;
+  // As in kube-apiserver: namespaces go one by one.
+  if (resource->group_kind() == meta::GroupKind{"", "Namespace"}) std::erase(resource->verbs, "deletecollection");
   resource->namespaced = row.namespaced;
   resource->storage_version = row.version;
   if (!row.stored_as.kind.empty()) resource->stored_as = catalog.find_group_kind(row.stored_as);

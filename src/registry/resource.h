@@ -69,6 +69,9 @@ struct ResourceInfo : std::enable_shared_from_this<ResourceInfo> {
   std::string singular;
   std::vector<std::string> short_names;
   std::vector<std::string> categories;
+  // What may be done with it at all; the rest is answered with 405.
+  std::vector<std::string> verbs{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
+  bool built_in = false;  // a kind of Kubernetes itself, compiled in: its rules differ a little from custom resources'
   bool namespaced = true;
   bool terminating = false;  // its definition is being deleted: nothing is created any more
   std::string storage_version;

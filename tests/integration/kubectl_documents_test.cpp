@@ -47,6 +47,22 @@ TEST_P(KubectlDocuments, ExplainShowsBuiltInKinds) {
   EXPECT_THAT(run({"explain", "namespace.status.conditions"}), HasSubstr("<[]NamespaceCondition>"));
 }
 
+TEST_P(KubectlDocuments, ResourcesAreDiscovered) {
+  const std::string wide = run({"api-resources", "-o", "wide"});
+  EXPECT_THAT(wide, HasSubstr("create,delete,deletecollection,get,list,patch,update,watch"));
+  EXPECT_THAT(wide, MatchesRegex("(.|\n)*configmaps +cm +v1 +true +ConfigMap +create,delete.*(.|\n)*"));
+  EXPECT_THAT(wide, MatchesRegex("(.|\n)*kthreescontrolplanes +kcp3 +controlplane.cluster.x-k8s.io/v1beta2 +true "
+                                 "+KThreesControlPlane +.*watch +cluster-api\n(.|\n)*"));
+  EXPECT_THAT(run({"api-resources", "--categories=all", "-o", "name"}),
+              AllOf(HasSubstr("widgets.example.com"), Not(HasSubstr("configmaps"))));
+  EXPECT_THAT(run({"api-resources", "--verbs=list", "--namespaced=false", "-o", "name"}),
+              AllOf(HasSubstr("namespaces\n"), Not(HasSubstr("configmaps"))));
+  EXPECT_THAT(run({"api-versions"}), AllOf(HasSubstr("cluster.x-k8s.io/v1beta1\n"),
+                                           HasSubstr("cluster.x-k8s.io/v1beta2\n"), HasSubstr("\nv1\n")));
+  EXPECT_THAT(run({"get", "--raw", "/apis/controlplane.cluster.x-k8s.io/v1beta2"}),
+              AllOf(HasSubstr("kthreescontrolplanes/scale"), HasSubstr("storageVersionHash")));
+}
+
 TEST_P(KubectlDocuments, ExplainShowsEveryField) {
   for (const char* resource :
        {"hosts", "instances", "osprofiles", "clusters", "clusterclasses", "machines", "kthreescontrolplanes",

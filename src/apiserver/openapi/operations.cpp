@@ -1,5 +1,6 @@
 #include "apiserver/openapi/operations.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <map>
 #include <string>
@@ -7,7 +8,6 @@
 
 #include "apiserver/openapi/meta_types.h"
 #include "apiserver/openapi/schema_component.h"
-#include "apiserver/table.h"
 
 namespace slipway::apiserver {
 
@@ -129,7 +129,8 @@ class PathWriter {
         resource_.namespaced ? fmt::format("{}namespaces/{{namespace}}/{}", base, resource_.plural) : all;
     const std::string object = collection + "/{name}";
     if (resource_.namespaced) add(all, collection_verbs().front(), "", "ForAllNamespaces");
-    for (const Verb& verb : collection_verbs()) add(collection, verb, "", "");
+    for (const Verb& verb : collection_verbs())
+      if (verb.action != "deletecollection" || has_verb("deletecollection")) add(collection, verb, "", "");
     for (const Verb& verb : object_verbs()) add(object, verb, "", "");
     if (info_.has_status) add_subresource(object, "status");
     if (info_.scale) add_subresource(object, "scale");
@@ -138,6 +139,10 @@ class PathWriter {
   }
 
  private:
+  bool has_verb(std::string_view verb) const {
+    return std::ranges::find(resource_.verbs, verb) != resource_.verbs.end();
+  }
+
   void add_subresource(const std::string& object, std::string_view name) {
     for (const Verb& verb : object_verbs())
       if (verb.method != "delete") add(fmt::format("{}/{}", object, name), verb, name, "");
@@ -184,7 +189,7 @@ class PathWriter {
     body.set("content",
              content({"application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"},
                      patch));
-    if (is_built_in_group(resource_.group))
+    if (resource_.built_in)
       body.at("content").set("application/strategic-merge-patch+json", Json::object({{"schema", reference(patch)}}));
     return body;
   }

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "apiserver/openapi/meta_types.h"
-#include "apiserver/table.h"
 
 namespace slipway::apiserver {
 
@@ -35,7 +34,7 @@ std::string reversed(std::string_view group) {
 std::string package_of(const ResourceVersionInfo& info) {
   const std::string& group = info.resource->group;
   if (group.empty()) return fmt::format("io.k8s.api.core.{}.", info.version);
-  if (is_built_in_group(group)) return fmt::format("io.k8s.api.{}.{}.", group.substr(0, group.find('.')), info.version);
+  if (info.resource->built_in) return fmt::format("io.k8s.api.{}.{}.", group.substr(0, group.find('.')), info.version);
   return fmt::format("{}.{}.", reversed(group), info.version);
 }
 
@@ -107,7 +106,7 @@ std::string component_name(const ResourceVersionInfo& info, std::string_view kin
 
 void add_kind_components(const ResourceVersionInfo& info, Json& schemas) {
   const registry::ResourceInfo& resource = *info.resource;
-  const bool built_in = is_built_in_group(resource.group);
+  const bool built_in = resource.built_in;
   Json schema = info.schema_document();
   // Without a schema of its own no member is named: clients would take the named ones for all there may be.
   if (schema.is_null()) {
