@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "daemon/slipwayd.h"
+#include "daemon/store_commands.h"
 
 namespace {
 
@@ -47,15 +48,22 @@ int main(int argc, char** argv) {
   bool verbose = false;
   CLI::App app("slipwayd: the Slipway orchestrator", "slipwayd");
   app.set_version_flag("--version", std::string("slipwayd ") + std::string(slipway::base::kVersion));
-  app.add_option("--data-dir", data_folder, "folder of the database, keys and admin.kubeconfig")->required();
+  app.add_option("--data-dir", data_folder, "folder of the database, keys and admin.kubeconfig");
   app.add_option("--listen", api, "Kubernetes API, ADDR:PORT; port 0 = any free one (default 127.0.0.1:6440)");
   app.add_option("--agent-listen", agents, "the agents' door, ADDR:PORT (default 127.0.0.1:6441)");
   app.add_option("--gateway-listen", gateway, "the way to the clusters, ADDR:PORT (default 127.0.0.1:6442)");
   app.add_option("--advertise", options.advertise,
                  "DNS name or address under which others reach this machine; may be repeated");
   app.add_flag("-v,--verbose", verbose, "log at debug level");
+  std::function<int()> store_command;
+  slipway::daemon::add_store_commands(app, data_folder, store_command);
   CLI11_PARSE(app, argc, argv);
   if (verbose) slipway::base::set_log_level(slipway::base::LogLevel::kDebug);
+  if (store_command) return store_command();
+  if (data_folder.empty()) {
+    fmt::print(stderr, "slipwayd: --data-dir is required\n");
+    return 2;
+  }
   options.data_folder = data_folder;
   for (const auto& [text, into] :
        {std::pair{&api, &options.api}, {&agents, &options.agents}, {&gateway, &options.gateway}}) {
