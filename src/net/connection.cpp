@@ -23,7 +23,9 @@ using base::fail;
 namespace {
 
 constexpr int kReadsPerEvent = 8;                  // then others get their turn
-constexpr std::size_t kCoalesceBytes = 16u << 10;  // small writes are joined up to one TLS record
+constexpr std::size_t kRecordBytes = EventLoop::kWriteBufferBytes;
+constexpr std::size_t kWriteBytes = 256u << 10;    // of one large part at a time
+constexpr std::size_t kKeptParts = 64;             // longer queues give their memory back when they are empty
 constexpr std::size_t kLingerBytes = 1u << 20;     // read and thrown away after our last words
 constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr std::chrono::milliseconds kLastFlush{10'000};  // for a peer that reads slowly while we close
@@ -245,12 +247,26 @@ void Connection::continue_reading() {
 
 bool Connection::send(std::string bytes, std::size_t backlog_limit) {
   if (bytes.empty()) return !is_closed();
+  std::vector<SharedBytes> parts;
+  parts.push_back(std::make_shared<const std::string>(std::move(bytes)));
+  return send(std::move(parts), backlog_limit);
+}
+
+bool Connection::send(std::vector<SharedBytes> parts, std::size_t backlog_limit) {
+  std::erase_if(parts, [](const SharedBytes& part) { return part->empty(); });
+  std::size_t size = 0;
+  for (const SharedBytes& part : parts) size += part->size();
   const std::lock_guard lock(mutex_);
   if (closing_ || closed_) return false;
-  if (backlog_ + bytes.size() > backlog_limit) return false;
-  backlog_ += bytes.size();
+  if (backlog_ + size > backlog_limit) return false;
+  if (size == 0) return true;
+  backlog_ += size;
   if (backlog_ > kWritableBytes) was_above_writable_ = true;
-  pending_.push_back(std::move(bytes));
+  if (pending_.empty()) {
+    pending_ = std::move(parts);
+  } else {
+    pending_.insert(pending_.end(), std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end()));
+  }
   if (!flush_posted_) {
     flush_posted_ = true;
     post(&Connection::flush);
@@ -261,25 +277,59 @@ bool Connection::send(std::string bytes, std::size_t backlog_limit) {
 void Connection::take_pending() {
   const std::lock_guard lock(mutex_);
   flush_posted_ = false;
-  for (std::string& bytes : pending_) {
-    if (!out_.empty() && out_.size() > (out_offset_ > 0 ? 1u : 0u) &&
-        out_.back().size() + bytes.size() <= kCoalesceBytes) {
-      out_.back() += bytes;
-    } else {
-      out_.push_back(std::move(bytes));
+  if (!has_output()) {
+    out_.clear();
+    out_first_ = 0;
+    out_.swap(pending_);
+  } else {
+    // A stream that never runs dry must not keep what it sent.
+    if (out_first_ > out_.size() / 2) {
+      out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(std::exchange(out_first_, 0)));
     }
+    out_.insert(out_.end(), std::make_move_iterator(pending_.begin()), std::make_move_iterator(pending_.end()));
+    pending_.clear();
   }
-  pending_.clear();
+}
+
+// What goes into one write: small parts are joined up to one TLS record. After a write that blocked the same bytes come
+// again, perhaps with more behind them, as OpenSSL wants it.
+std::string_view Connection::next_output() {
+  const std::string_view first = std::string_view(*out_[out_first_]).substr(out_offset_);
+  if (first.size() >= kRecordBytes || out_first_ + 1 == out_.size()) return first.substr(0, kWriteBytes);
+  std::vector<char>& joined = loop_->write_buffer();
+  std::size_t size = 0;
+  for (std::size_t at = out_first_; at < out_.size() && size < kRecordBytes; ++at) {
+    const std::string_view part = at == out_first_ ? first : std::string_view(*out_[at]);
+    const std::size_t count = std::min(part.size(), kRecordBytes - size);
+    std::memcpy(joined.data() + size, part.data(), count);
+    size += count;
+  }
+  return {joined.data(), size};
+}
+
+void Connection::drop_written(std::size_t count) {
+  while (count > 0) {
+    const std::size_t left = out_[out_first_]->size() - out_offset_;
+    if (count < left) {
+      out_offset_ += count;
+      return;
+    }
+    count -= left;
+    out_[out_first_++].reset();
+    out_offset_ = 0;
+  }
+  if (has_output()) return;
+  out_.clear();
+  out_first_ = 0;
+  if (out_.capacity() > kKeptParts) out_.shrink_to_fit();
 }
 
 bool Connection::write_some() {
-  const std::string& front = out_.front();
-  const char* const data = front.data() + out_offset_;
-  const std::size_t size = front.size() - out_offset_;
+  const std::string_view output = next_output();
   std::size_t written = 0;
   if (tls_) {
     ERR_clear_error();
-    const int result = SSL_write_ex(tls_.get(), data, size, &written);
+    const int result = SSL_write_ex(tls_.get(), output.data(), output.size(), &written);
     if (result != 1) {
       const int error = SSL_get_error(tls_.get(), result);
       if (error != SSL_ERROR_WANT_WRITE && error != SSL_ERROR_WANT_READ) {
@@ -288,7 +338,7 @@ bool Connection::write_some() {
       return false;
     }
   } else {
-    const ssize_t count = ::send(fd_.get(), data, size, MSG_NOSIGNAL);
+    const ssize_t count = ::send(fd_.get(), output.data(), output.size(), MSG_NOSIGNAL);
     if (count < 0) {
       if (errno != EAGAIN && errno != EINTR) {
         shut_down(fail(ErrorCode::kUnavailable, fmt::format("the connection broke: {}", std::strerror(errno))));
@@ -297,11 +347,7 @@ bool Connection::write_some() {
     }
     written = static_cast<std::size_t>(count);
   }
-  out_offset_ += written;
-  if (out_offset_ == front.size()) {
-    out_.pop_front();
-    out_offset_ = 0;
-  }
+  drop_written(written);
   const std::lock_guard lock(mutex_);
   backlog_ -= written;
   return true;
@@ -313,12 +359,12 @@ void Connection::flush() {
   if (state_ != State::kOpen) return;
   const auto self = shared_from_this();
   bool progress = false;
-  for (int i = 0; i < kWritesPerFlush && state_ == State::kOpen && !out_.empty(); ++i) {
+  for (int i = 0; i < kWritesPerFlush && state_ == State::kOpen && has_output(); ++i) {
     if (!write_some()) break;
     progress = true;
   }
   if (state_ != State::kOpen) return;
-  if (progress || out_.empty()) {
+  if (progress || !has_output()) {
     loop_->cancel_timer(write_timer_);
     write_timer_ = 0;
   }
@@ -336,14 +382,14 @@ void Connection::after_flush() {
       was_above_writable_ = false;
       tell = !closing_;
     }
-    end = closing_ && pending_.empty() && out_.empty();
+    end = closing_ && pending_.empty() && !has_output();
   }
   if (tell && handler_.on_writable) handler_.on_writable();
   if (end && state_ == State::kOpen) begin_linger();
 }
 
 void Connection::arm_write_timer() {
-  if (out_.empty() || write_timer_ != 0 || options_.write_timeout.count() == 0) return;
+  if (!has_output() || write_timer_ != 0 || options_.write_timeout.count() == 0) return;
   const auto self = shared_from_this();
   write_timer_ = loop_->add_timer(options_.write_timeout, [self] {
     self->write_timer_ = 0;
@@ -363,7 +409,7 @@ void Connection::update_interest() {
     const std::lock_guard lock(mutex_);
     if (!paused_ && !closing_) wanted |= EPOLLIN;
   }
-  if (!out_.empty() || tls_wants_write_) wanted |= EPOLLOUT;
+  if (has_output() || tls_wants_write_) wanted |= EPOLLOUT;
   watch_for(wanted);
 }
 
@@ -469,6 +515,7 @@ void Connection::shut_down(Error reason) {
     pending_.clear();
   }
   out_.clear();
+  out_first_ = 0;
   tls_.reset();
   ::shutdown(fd_.get(), SHUT_RDWR);
   const ConnectionHandler handler = std::exchange(handler_, {});

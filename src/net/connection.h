@@ -1,17 +1,18 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "net/event_loop.h"
+#include "net/http_message.h"
 #include "net/tls_context.h"
 
 namespace slipway::net {
@@ -47,6 +48,8 @@ class Connection final : public IoTarget, public std::enable_shared_from_this<Co
 
   // False when closed or closing, or when the unsent bytes would exceed `backlog_limit`.
   bool send(std::string bytes, std::size_t backlog_limit);
+  // All parts or none; they are not copied.
+  bool send(std::vector<SharedBytes> parts, std::size_t backlog_limit);
   std::size_t backlog() const;
   bool is_closed() const;
   void pause_reading();
@@ -59,6 +62,7 @@ class Connection final : public IoTarget, public std::enable_shared_from_this<Co
   void on_loop_stop() override;
 
  private:
+  bool has_output() const { return out_first_ < out_.size(); }
   enum class State { kConnecting, kHandshaking, kOpen, kLingering, kClosed };
   enum class ReadResult { kMore, kBlocked, kEnded };
 
@@ -70,7 +74,9 @@ class Connection final : public IoTarget, public std::enable_shared_from_this<Co
   void discard_input();
   void flush();
   void take_pending();
+  std::string_view next_output();
   bool write_some();
+  void drop_written(std::size_t count);
   void after_flush();
   void begin_linger();
   void shut_down(base::Error reason);
@@ -92,8 +98,9 @@ class Connection final : public IoTarget, public std::enable_shared_from_this<Co
   State state_ = State::kConnecting;
   EventLoop::RegistrationId registration_ = 0;
   std::uint32_t interest_ = 0;
-  std::deque<std::string> out_;
-  std::size_t out_offset_ = 0;
+  std::vector<SharedBytes> out_;  // from out_first_ on
+  std::size_t out_first_ = 0;
+  std::size_t out_offset_ = 0;  // in the first one
   bool tls_wants_write_ = false;
   bool failed_handshake_ = false;
   EventLoop::TimerId open_timer_ = 0;
@@ -102,7 +109,7 @@ class Connection final : public IoTarget, public std::enable_shared_from_this<Co
   std::size_t discarded_ = 0;
 
   mutable std::mutex mutex_;
-  std::deque<std::string> pending_;  // taken by send(), not yet seen by the loop
+  std::vector<SharedBytes> pending_;  // taken by send(), not yet seen by the loop
   std::size_t backlog_ = 0;
   bool was_above_writable_ = false;
   bool flush_posted_ = false;

@@ -52,6 +52,9 @@ class EventLoop {
 
   // Scratch space for reading; valid until the callback that uses it returns.
   std::vector<char>& read_buffer() { return read_buffer_; }
+  // Scratch space for joining small writes, likewise.
+  static constexpr std::size_t kWriteBufferBytes = 16u << 10;  // one TLS record
+  std::vector<char>& write_buffer() { return write_buffer_; }
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -73,6 +76,7 @@ class EventLoop {
   std::unordered_map<TimerId, SteadyTime> timer_times_;
   TimerId next_timer_ = 1;
   std::vector<char> read_buffer_;
+  std::vector<char> write_buffer_ = std::vector<char>(kWriteBufferBytes);
   std::atomic<std::thread::id> thread_id_;
   std::mutex join_mutex_;
   std::jthread thread_;

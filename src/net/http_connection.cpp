@@ -86,10 +86,21 @@ class ChunkedBody final : public BodyStream, public std::enable_shared_from_this
     const std::shared_ptr<HttpConnection> owner = current_owner();
     if (!owner) return false;
     if (bytes.empty() || silent_) return true;
-    Connection& connection = *owner->connection_;
-    if (connection.send(chunked_ ? render_chunk(bytes) : std::string(bytes), max_backlog_)) return true;
-    connection.abort("the client reads too slowly");
-    return false;
+    return send(*owner->connection_, {share(chunked_ ? render_chunk(bytes) : std::string(bytes))});
+  }
+
+  bool write_shared(std::vector<SharedBytes> parts) override {
+    const std::shared_ptr<HttpConnection> owner = current_owner();
+    if (!owner) return false;
+    std::size_t size = 0;
+    for (const SharedBytes& part : parts) size += part->size();
+    if (size == 0 || silent_) return true;
+    if (chunked_) {
+      static const std::string kEnd = "\r\n";
+      parts.insert(parts.begin(), share(fmt::format("{:x}\r\n", size)));
+      parts.push_back(SharedBytes(std::shared_ptr<void>(), &kEnd));  // lives as long as the program
+    }
+    return send(*owner->connection_, std::move(parts));
   }
 
   void finish() override {
@@ -127,6 +138,14 @@ class ChunkedBody final : public BodyStream, public std::enable_shared_from_this
   }
 
  private:
+  static SharedBytes share(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+
+  bool send(Connection& connection, std::vector<SharedBytes> parts) {
+    if (connection.send(std::move(parts), max_backlog_)) return true;
+    connection.abort("the client reads too slowly");
+    return false;
+  }
+
   std::shared_ptr<HttpConnection> current_owner() {
     const std::lock_guard lock(mutex_);
     return finished_ ? nullptr : owner_;
@@ -275,9 +294,15 @@ void HttpConnection::dispatch(HttpRequest request) {
 
 void HttpConnection::answer(HttpResponse response) {
   const bool without_body = response.status < 200 || response.status == 204 || response.status == 304;
-  std::string bytes = render_head(response, {.keep_alive = keep_alive_, .without_body = without_body});
-  if (!without_body && !is_head_request_) bytes += response.body;
-  connection_->send(std::move(bytes), kUnbounded);
+  std::string head = render_head(response, {.keep_alive = keep_alive_, .without_body = without_body});
+  if (without_body || is_head_request_) {
+    connection_->send(std::move(head), kUnbounded);
+  } else if (response.parts.empty()) {
+    connection_->send(head += response.body, kUnbounded);
+  } else {
+    response.parts.insert(response.parts.begin(), std::make_shared<const std::string>(head += response.body));
+    connection_->send(std::move(response.parts), kUnbounded);
+  }
   connection_->loop().post([self = shared_from_this()] { self->request_done(); });
 }
 

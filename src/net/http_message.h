@@ -1,12 +1,16 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace slipway::net {
+
+// Immutable bytes that many messages may share; never null.
+using SharedBytes = std::shared_ptr<const std::string>;
 
 // The verified client certificate of a TLS connection.
 struct PeerCertificate {
@@ -37,6 +41,10 @@ struct HttpResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::vector<SharedBytes> parts = {};  // the rest of the body after `body`; a server sends them without copying
+
+  std::size_t body_size() const;
+  std::string whole_body() const;
 };
 
 }  // namespace slipway::net

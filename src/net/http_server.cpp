@@ -125,6 +125,12 @@ class Server final : public HttpServer {
 
 }  // namespace
 
+bool BodyStream::write_shared(std::vector<SharedBytes> parts) {
+  std::string bytes;
+  for (const SharedBytes& part : parts) bytes += *part;
+  return write(bytes);
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, HttpHandler handler) {
   SslContext tls;
   if (!options.tls.certificate_pem.empty()) tls = SLIPWAY_TRY(make_server_context(options.tls));

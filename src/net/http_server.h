@@ -19,6 +19,8 @@ class BodyStream {
   virtual ~BodyStream() = default;
   // False when the client is gone or its unsent bytes exceed the buffer limit (the connection is then cut).
   virtual bool write(std::string_view bytes) = 0;
+  // The same for bytes that other streams send too; they are not copied.
+  virtual bool write_shared(std::vector<SharedBytes> parts);
   virtual void finish() = 0;
   // Called once, from a network thread, when the client went away or finish() was sent. Set before the first write.
   virtual void on_closed(std::function<void()> callback) = 0;

@@ -140,7 +140,7 @@ std::string render_head(const HttpResponse& response, const HeadOptions& options
   if (options.chunked) {
     head += "Transfer-Encoding: chunked\r\n";
   } else if (!options.until_close && !options.without_body) {
-    head += fmt::format("Content-Length: {}\r\n", response.body.size());
+    head += fmt::format("Content-Length: {}\r\n", response.body_size());
   }
   if (response.status != 101) head += options.keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
   head += "\r\n";
@@ -153,6 +153,20 @@ std::string render_chunk(std::string_view bytes) {
   chunk += bytes;
   chunk += "\r\n";
   return chunk;
+}
+
+std::size_t HttpResponse::body_size() const {
+  std::size_t size = body.size();
+  for (const SharedBytes& part : parts) size += part->size();
+  return size;
+}
+
+std::string HttpResponse::whole_body() const {
+  std::string whole;
+  whole.reserve(body_size());
+  whole += body;
+  for (const SharedBytes& part : parts) whole += *part;
+  return whole;
 }
 
 std::string_view HttpRequest::header(std::string_view lower_case_name) const {

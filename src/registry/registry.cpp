@@ -7,6 +7,7 @@
 #include "registry/custom_resource.h"
 #include "registry/event_kinds.h"
 #include "registry/registry_state.h"
+#include "registry/schema_record.h"
 
 namespace slipway::registry {
 
@@ -18,6 +19,11 @@ Registry::Registry(store::Store& store, Options options) : state_(std::make_uniq
   set_converter({"events.k8s.io", "Event"}, [](const Json& event, const std::string&) -> base::Result<Json> {
     return convert_event(event, event.text({"apiVersion"}) == "v1" ? "events.k8s.io/v1" : "v1");
   });
+  for (const ResourcePtr& resource : state_->catalog.all()) {
+    if (const base::Status recorded = record_schema(store, *resource); !recorded)
+      base::log_error("registry", "{}: the schema cannot be recorded: {}", resource->group_resource(),
+                      recorded.error().message());
+  }
   const ResourceVersionPtr namespaces = state_->catalog.find("", "v1", "namespaces");
   for (const char* name : {"default", "kube-system"}) {
     auto created = create(*namespaces, meta::make_object(namespaces->gvk(), {"", name}));
@@ -33,6 +39,7 @@ base::Status Registry::add_crd(const Json& crd) {
   if (state_->catalog.find_group_kind(resource->group_kind()) != nullptr)
     return fail(ErrorCode::kAlreadyExists,
                 fmt::format("kind {} of group {} is there already", resource->kind, resource->group));
+  SLIPWAY_TRY(record_schema(state_->store, *resource));
   state_->catalog.put(std::move(resource));
   return {};
 }

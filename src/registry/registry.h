@@ -36,12 +36,18 @@ struct ListOptions {
   std::string resource_version;  // "" or "0" = newest
 };
 
-struct ObjectList {
-  std::vector<ObjectPtr> items;
+// The JSON text of one object: immutable bytes, shared by everyone who reads them.
+using ObjectText = store::Bytes;
+
+template <typename Item>
+struct ListOf {
+  std::vector<Item> items;
   std::string resource_version;
   std::string continue_token;
   std::int64_t remaining_item_count = 0;
 };
+using ObjectList = ListOf<ObjectPtr>;
+using TextList = ListOf<ObjectText>;
 
 struct WatchOptions {
   std::string ns;
@@ -57,19 +63,26 @@ struct WatchEvent {
   ObjectPtr object;
 };
 std::string_view watch_event_type_text(WatchEvent::Type type);  // "ADDED", ...
+struct TextEvent {
+  WatchEvent::Type type = WatchEvent::Type::kAdded;
+  ObjectText object;
+};
 
 // Events of one resource. One reader thread; close() from any thread. A selector that stops matching shows as kDeleted.
-class Watch {
+template <typename Event>
+class WatchOf {
  public:
-  virtual ~Watch() = default;
+  virtual ~WatchOf() = default;
   // At least one event, or none after `timeout`. kExpired: list again. kCancelled: closed.
-  virtual base::Result<std::vector<WatchEvent>> next(std::chrono::milliseconds timeout) = 0;
+  virtual base::Result<std::vector<Event>> next(std::chrono::milliseconds timeout) = 0;
   virtual void close() = 0;
   // As store::Watch::on_ready: called when next() may return at once; lets one thread serve thousands of watches.
   virtual void on_ready(std::function<void()> callback) { (void)callback; }
   // The resourceVersion up to which this watch has reported everything (for bookmarks); "" when unknown.
   virtual std::string resource_version() const { return {}; }
 };
+using Watch = WatchOf<WatchEvent>;
+using TextWatch = WatchOf<TextEvent>;
 
 enum class PatchType { kJson, kMerge };
 
@@ -126,6 +139,12 @@ class Registry {
   base::Result<ObjectPtr> get(const ResourceVersionInfo& resource, const ObjectKey& key);
   base::Result<ObjectList> list(const ResourceVersionInfo& resource, const ListOptions& options);
   base::Result<std::unique_ptr<Watch>> watch(const ResourceVersionInfo& resource, const WatchOptions& options);
+  // The same as text, for doors: what is stored in the version asked for is handed out as it lies there, unparsed.
+  base::Result<ObjectText> get_text(const ResourceVersionInfo& resource, const ObjectKey& key);
+  base::Result<TextList> list_text(const ResourceVersionInfo& resource, const ListOptions& options);
+  base::Result<std::unique_ptr<TextWatch>> watch_text(const ResourceVersionInfo& resource, const WatchOptions& options);
+  // The object in a text that came from one of these; one parse shared by all who ask for the same text.
+  base::Result<ObjectPtr> parse(const ObjectText& text);
   base::Result<ObjectPtr> create(const ResourceVersionInfo& resource, Json object, const WriteOptions& options = {});
   base::Result<ObjectPtr> update(const ResourceVersionInfo& resource, Json object, const WriteOptions& options = {});
   base::Result<ObjectPtr> patch(const ResourceVersionInfo& resource, const ObjectKey& key, PatchType type,
@@ -143,8 +162,9 @@ class Registry {
   // The object in these stored bytes, in the storage version; one parse shared with watchers and readers.
   base::Result<ObjectPtr> decode(const ResourceInfo& resource, const store::Bytes& bytes);
 
+  struct State;  // the inside, for the sources of this module (registry_state.h)
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

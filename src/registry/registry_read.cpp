@@ -2,6 +2,7 @@
 #include <charconv>
 #include <fmt/core.h>
 
+#include "data/json_text.h"
 #include "registry/continue_token.h"
 #include "registry/field_errors.h"
 #include "registry/registry_state.h"
@@ -61,7 +62,24 @@ base::Result<ObjectPtr> Registry::State::to_version(const ResourceVersionInfo& v
   return std::make_shared<const Json>(std::move(object));
 }
 
-base::Result<StoredObject> Registry::State::read(const ResourceInfo& resource, const ObjectKey& key) {
+bool Registry::State::is_text_of(const ResourceVersionInfo& version, store::Revision revision) const {
+  return version.version == version.resource->storage_version && revision > version.resource->schema_revision;
+}
+
+base::Result<ObjectPtr> Registry::State::object_in(const ResourceVersionInfo& version, const store::Bytes& bytes,
+                                                   bool keep) {
+  ObjectPtr stored = SLIPWAY_TRY(decode(*version.resource, bytes, keep));
+  return to_version(version, std::move(stored));
+}
+
+base::Result<ObjectText> Registry::State::text_in(const ResourceVersionInfo& version, const store::Bytes& bytes,
+                                                  store::Revision revision) {
+  if (is_text_of(version, revision)) return bytes;
+  const ObjectPtr object = SLIPWAY_TRY(object_in(version, bytes, false));
+  return std::make_shared<const std::string>(data::to_json(*object));
+}
+
+base::Result<store::Entry> Registry::State::read_entry(const ResourceInfo& resource, const ObjectKey& key) {
   if (key.name.empty()) return fail(ErrorCode::kBadRequest, "resource name may not be empty");
   if (resource.namespaced && key.ns.empty())
     return fail(ErrorCode::kBadRequest, "an empty namespace may not be set when a resource name is provided");
@@ -69,12 +87,14 @@ base::Result<StoredObject> Registry::State::read(const ResourceInfo& resource, c
   if (key.name.find('/') != key.name.npos || key.ns.find('/') != key.ns.npos)
     return not_found(resource.group_resource(), key.name);
   auto entry = store.get(storage_key(resource, key));
-  if (!entry) {
-    if (entry.error().code() == ErrorCode::kNotFound) return not_found(resource.group_resource(), key.name);
-    return std::move(entry.error());
-  }
-  ObjectPtr object = SLIPWAY_TRY(decode(resource, entry->value, true));
-  return StoredObject{std::move(*entry), std::move(object)};
+  if (!entry && entry.error().code() == ErrorCode::kNotFound) return not_found(resource.group_resource(), key.name);
+  return entry;
+}
+
+base::Result<StoredObject> Registry::State::read(const ResourceInfo& resource, const ObjectKey& key) {
+  store::Entry entry = SLIPWAY_TRY(read_entry(resource, key));
+  ObjectPtr object = SLIPWAY_TRY(decode(resource, entry.value, true));
+  return StoredObject{std::move(entry), std::move(object)};
 }
 
 base::Status Registry::State::check_fields(const ResourceVersionInfo& version,
@@ -97,25 +117,62 @@ base::Result<ObjectPtr> Registry::get(const ResourceVersionInfo& resource, const
   return state_->to_version(resource, std::move(stored.object));
 }
 
-base::Result<ObjectList> Registry::list(const ResourceVersionInfo& resource, const ListOptions& options) {
-  const ResourceInfo& info = *resource.resource;
-  SLIPWAY_TRY(state_->check_fields(resource, options.fields));
+base::Result<ObjectText> Registry::get_text(const ResourceVersionInfo& resource, const ObjectKey& key) {
+  const store::Entry entry = SLIPWAY_TRY(state_->read_entry(*resource.resource, key));
+  return state_->text_in(resource, entry.value, entry.revision);
+}
+
+base::Result<ObjectPtr> Registry::parse(const ObjectText& text) {
+  return state_->cache.decode(text, nullptr, true);
+}
+
+// The entries of one page that the selectors let through, decoded only where their bytes do not tell.
+class PageReader {
+ public:
+  PageReader(Registry::State& state, const ResourceVersionInfo& version, const ListOptions& options)
+      : state_(state), version_(version), selection_{options.labels, options.fields} {}
+
+  // None when the value is not selected.
+  base::Result<std::optional<SelectedValue>> take(store::Entry entry) const {
+    SelectedValue value{entry.revision, std::move(entry.value), nullptr};
+    if (selection_.empty()) return std::optional(std::move(value));
+    bool selected = false;
+    if (state_.is_text_of(version_, value.revision)) {
+      selected = selection_.matches_text(*value.bytes);
+    } else {
+      value.object = SLIPWAY_TRY(state_.object_in(version_, value.bytes, false));
+      selected = selection_.matches(*value.object);
+    }
+    return selected ? std::optional(std::move(value)) : std::nullopt;
+  }
+  bool is_selective() const { return !selection_.empty(); }
+
+ private:
+  Registry::State& state_;
+  const ResourceVersionInfo& version_;
+  const Selection selection_;
+};
+
+base::Result<ListOf<SelectedValue>> Registry::State::select(const ResourceVersionInfo& version,
+                                                            const ListOptions& options) {
+  const ResourceInfo& info = *version.resource;
+  SLIPWAY_TRY(check_fields(version, options.fields));
   const std::string prefix = storage_prefix(info, info.namespaced ? options.ns : "");
   ContinueToken position;
   if (!options.continue_token.empty())
     position = SLIPWAY_TRY(ContinueToken::decode(options.continue_token));
   else if (const store::Revision wanted = SLIPWAY_TRY(parse_revision(options.resource_version));
-           wanted > state_->store.revision())
+           wanted > store.revision())
     return fail(ErrorCode::kTimeout,
-                fmt::format("Too large resource version: {}, current: {}", wanted, state_->store.revision()));
+                fmt::format("Too large resource version: {}, current: {}", wanted, store.revision()));
 
-  const bool selective = !options.labels.empty() || !options.fields.empty();
-  const std::size_t page_size = selective && options.limit != 0 ? kSelectionPage : options.limit;
-  ObjectList list;
+  const PageReader reader(*this, version, options);
+  const std::size_t page_size = reader.is_selective() && options.limit != 0 ? kSelectionPage : options.limit;
+  ListOf<SelectedValue> list;
   std::string start = position.start.empty() ? "" : prefix + position.start;
   store::Revision revision = position.revision;
   while (true) {
-    auto page = state_->store.list(prefix, start, page_size, revision);
+    auto page = store.list(prefix, start, page_size, revision);
     if (!page) {
       if (page.error().code() == ErrorCode::kExpired && !options.continue_token.empty())
         return fail(ErrorCode::kExpired,
@@ -124,17 +181,17 @@ base::Result<ObjectList> Registry::list(const ResourceVersionInfo& resource, con
       return std::move(page.error());
     }
     revision = page->revision;
+    if (!reader.is_selective()) list.items.reserve(page->entries.size());
     for (store::Entry& entry : page->entries) {
       if (options.limit != 0 && list.items.size() == options.limit) {
         list.continue_token = ContinueToken{revision, entry.key.substr(prefix.size())}.encode();
         break;
       }
-      ObjectPtr stored = SLIPWAY_TRY(state_->decode(info, entry.value, false));
-      ObjectPtr object = SLIPWAY_TRY(state_->to_version(resource, std::move(stored)));
-      if (options.labels.matches(*object) && options.fields.matches(*object)) list.items.push_back(std::move(object));
+      auto selected = SLIPWAY_TRY(reader.take(std::move(entry)));
+      if (selected) list.items.push_back(std::move(*selected));
     }
     if (!list.continue_token.empty() || page->next_key.empty()) break;
-    if (!selective) {
+    if (!reader.is_selective()) {
       list.continue_token = ContinueToken{revision, page->next_key.substr(prefix.size())}.encode();
       list.remaining_item_count = page->remaining;
       break;
@@ -143,6 +200,38 @@ base::Result<ObjectList> Registry::list(const ResourceVersionInfo& resource, con
   }
   list.resource_version = std::to_string(revision);
   return list;
+}
+
+namespace {
+
+// The same list with other items.
+template <typename Item, typename Make>
+base::Result<ListOf<Item>> map_items(ListOf<SelectedValue> selected, Make make) {
+  ListOf<Item> list;
+  list.resource_version = std::move(selected.resource_version);
+  list.continue_token = std::move(selected.continue_token);
+  list.remaining_item_count = selected.remaining_item_count;
+  list.items.reserve(selected.items.size());
+  for (SelectedValue& value : selected.items) list.items.push_back(SLIPWAY_TRY(make(value)));
+  return list;
+}
+
+}  // namespace
+
+base::Result<ObjectList> Registry::list(const ResourceVersionInfo& resource, const ListOptions& options) {
+  auto selected = SLIPWAY_TRY(state_->select(resource, options));
+  return map_items<ObjectPtr>(std::move(selected), [&](SelectedValue& value) -> base::Result<ObjectPtr> {
+    if (value.object) return std::move(value.object);
+    return state_->object_in(resource, value.bytes, false);
+  });
+}
+
+base::Result<TextList> Registry::list_text(const ResourceVersionInfo& resource, const ListOptions& options) {
+  auto selected = SLIPWAY_TRY(state_->select(resource, options));
+  return map_items<ObjectText>(std::move(selected), [&](SelectedValue& value) -> base::Result<ObjectText> {
+    if (value.object) return std::make_shared<const std::string>(data::to_json(*value.object));
+    return state_->text_in(resource, value.bytes, value.revision);
+  });
 }
 
 }  // namespace slipway::registry

@@ -9,6 +9,7 @@
 #include "registry/kind_strategy.h"
 #include "registry/object_codec.h"
 #include "registry/registry.h"
+#include "registry/selection.h"
 
 namespace slipway::registry {
 
@@ -16,6 +17,13 @@ namespace slipway::registry {
 struct StoredObject {
   store::Entry entry;
   ObjectPtr object;
+};
+
+// A stored value that a request selected.
+struct SelectedValue {
+  store::Revision revision = 0;
+  store::Bytes bytes;
+  ObjectPtr object;  // in the version asked for; null when nobody had to decode it
 };
 
 // The inside of Registry, shared by its source files. Set-up members are read-only once requests come.
@@ -40,7 +48,14 @@ struct Registry::State {
   base::Result<ObjectPtr> decode(const ResourceInfo& resource, const store::Bytes& bytes, bool keep);
   base::Result<ObjectPtr> to_version(const ResourceVersionInfo& version, ObjectPtr stored) const;
   base::Result<StoredObject> read(const ResourceInfo& resource, const ObjectKey& key);
+  base::Result<store::Entry> read_entry(const ResourceInfo& resource, const ObjectKey& key);
   base::Status check_fields(const ResourceVersionInfo& version, const meta::FieldSelector& fields) const;
+  // Whether a value written at `revision` is the text of its object in `version`.
+  bool is_text_of(const ResourceVersionInfo& version, store::Revision revision) const;
+  base::Result<ObjectPtr> object_in(const ResourceVersionInfo& version, const store::Bytes& bytes, bool keep);
+  base::Result<ObjectText> text_in(const ResourceVersionInfo& version, const store::Bytes& bytes,
+                                   store::Revision revision);
+  base::Result<ListOf<SelectedValue>> select(const ResourceVersionInfo& version, const ListOptions& options);
 
   // Writing (registry_write.cpp, registry_remove.cpp).
   base::Result<Json> to_storage(const ResourceVersionInfo& version, Json object) const;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -78,6 +80,9 @@ struct ResourceInfo : std::enable_shared_from_this<ResourceInfo> {
   std::vector<std::unique_ptr<ResourceVersionInfo>> versions;
   // Another group's kind whose stored objects this kind shows in its own form; null: it has its own.
   std::shared_ptr<const ResourceInfo> stored_as;
+  // Values with a newer store revision were written in the present storage version with its present defaults, so their
+  // bytes are the object. What is as old or older is decoded, completed and converted when it is read (schema_record.h).
+  mutable std::atomic<std::int64_t> schema_revision = std::numeric_limits<std::int64_t>::max();
 
   meta::GroupKind group_kind() const { return {group, kind}; }
   std::string group_resource() const { return group.empty() ? plural : plural + "." + group; }  // in error messages

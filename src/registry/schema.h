@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ class StructuralSchema {
   void prune(data::Json& value) const;
   // Drops nulls that may not be, then fills in defaults; never below an absent object without a default of its own.
   void apply_defaults(data::Json& value) const;
+  // Equal for schemas that fill in the same defaults.
+  std::uint64_t defaults_fingerprint() const;
   // Appends every violation; paths start with `path`.
   void validate(const data::Json& value, FieldErrors& errors, std::string_view path = "") const;
 
