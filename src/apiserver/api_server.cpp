@@ -119,6 +119,7 @@ struct ApiServer::State {
   AuthorizerChain authorizer;
   TableFormats tables;
   OpenApiDocuments openapi{registry.catalog(), *options.clock};
+  WatchLines lines;
   WatchPump pump;  // last: its threads use the tables
 
   void serve(const net::HttpRequest& request, net::Responder& responder);
@@ -175,7 +176,7 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& re
   if (wrong_scope || lacks_namespace || (!path.subresource.empty() && !has_subresource(*resource, path.subresource)))
     return responder.send(not_found());
   const RequestAccess access{authorizer, *roles, attributes};
-  serve_resource({registry, *resource, request, path, form, tables, *options.clock, access}, verb, responder);
+  serve_resource({registry, *resource, request, path, form, tables, lines, *options.clock, access}, verb, responder);
 }
 
 net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& request, const RequestPath& path) {
@@ -261,7 +262,7 @@ base::Status ApiServer::State::start_watch(const ResourceRequest& request, net::
   std::int64_t seconds = SLIPWAY_TRY(query_number(request.http, "timeoutSeconds", 0));
   if (seconds == 0) seconds = 1800 + spread * 7;
   const std::chrono::seconds lifetime(std::min<std::int64_t>(seconds, 24 * 3600));
-  auto watch = registry.watch(request.resource, watch_choice);
+  auto watch = registry.watch_text(request.resource, watch_choice);
   if (!watch && watch.error().code() != ErrorCode::kExpired) return std::move(watch.error());
 
   net::HttpResponse head;

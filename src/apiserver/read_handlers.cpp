@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "apiserver/object_text.h"
 #include "apiserver/resource_request.h"
 #include "data/json_text.h"
 #include "data/yaml.h"
@@ -9,7 +10,6 @@ namespace slipway::apiserver {
 
 using base::ErrorCode;
 using data::Json;
-using registry::ObjectList;
 
 namespace {
 
@@ -29,35 +29,38 @@ base::Result<Selection> read_selection(const ResourceRequest& request) {
   return selection;
 }
 
-Json list_metadata(const ObjectList& list) {
+template <typename List>
+Json list_metadata(const List& list) {
   Json metadata = Json::object({{"resourceVersion", list.resource_version}});
   if (!list.continue_token.empty()) metadata.set("continue", list.continue_token);
   if (list.remaining_item_count > 0) metadata.set("remainingItemCount", list.remaining_item_count);
   return metadata;
 }
 
-// The list as text, item by item: no second copy of thousands of objects.
-std::string list_json(const std::string& api_version, const std::string& kind, const ObjectList& list, bool partial) {
-  std::string out = R"({"apiVersion":)";
-  data::append_json_string(out, api_version);
-  out += R"(,"items":[)";
-  bool first = true;
-  for (const auto& object : list.items) {
-    if (!first) out += ',';
-    first = false;
-    out += data::to_json(partial ? partial_object(*object) : *object);
-  }
-  out += R"(],"kind":)";
-  data::append_json_string(out, kind);
-  out += R"(,"metadata":)" + data::to_json(list_metadata(list)) + "}\n";
-  return out;
+base::Result<net::HttpResponse> list_table(const ResourceRequest& request, const registry::ListOptions& options) {
+  const IncludeObject include = SLIPWAY_TRY(include_object(request.http));
+  const registry::ObjectList list = SLIPWAY_TRY(request.registry.list(request.resource, options));
+  std::vector<const Json*> objects;
+  for (const auto& object : list.items) objects.push_back(object.get());
+  const Json table =
+      request.tables.get(request.resource)->table(objects, list_metadata(list), include, true, request.clock.now());
+  return make_response(200, table, request.form);
 }
 
 }  // namespace
 
 base::Result<net::HttpResponse> get_object(const ResourceRequest& request) {
-  const auto object = SLIPWAY_TRY(request.registry.get(request.resource, request.key()));
-  return object_response(request, 200, *object);
+  if (request.form.yaml || request.form.shape == Negotiated::Shape::kTable) {
+    const auto object = SLIPWAY_TRY(request.registry.get(request.resource, request.key()));
+    return object_response(request, 200, *object);
+  }
+  const registry::ObjectText text = SLIPWAY_TRY(request.registry.get_text(request.resource, request.key()));
+  const bool partial = request.form.shape == Negotiated::Shape::kPartialObject;
+  net::HttpResponse response;
+  response.headers = {{"content-type", "application/json"}, {"cache-control", "no-cache, private"}};
+  response.body = partial ? partial_object_text(*text) : *text;
+  response.body += '\n';
+  return response;
 }
 
 base::Result<net::HttpResponse> list_objects(const ResourceRequest& request) {
@@ -71,23 +74,17 @@ base::Result<net::HttpResponse> list_objects(const ResourceRequest& request) {
   options.resource_version = std::string(request.http.query_value("resourceVersion"));
   if (!options.continue_token.empty() && !options.resource_version.empty() && options.resource_version != "0")
     return base::fail(ErrorCode::kBadRequest, "specifying resource version is not allowed when using continue");
-  const ObjectList list = SLIPWAY_TRY(request.registry.list(request.resource, options));
-
-  if (request.form.shape == Negotiated::Shape::kTable) {
-    const IncludeObject include = SLIPWAY_TRY(include_object(request.http));
-    std::vector<const Json*> objects;
-    for (const auto& object : list.items) objects.push_back(object.get());
-    const Json table =
-        request.tables.get(request.resource)->table(objects, list_metadata(list), include, true, request.clock.now());
-    return make_response(200, table, request.form);
-  }
+  if (request.form.shape == Negotiated::Shape::kTable) return list_table(request, options);
+  registry::TextList list = SLIPWAY_TRY(request.registry.list_text(request.resource, options));
   const bool partial = request.form.shape == Negotiated::Shape::kPartialObject;
   const std::string api_version = partial ? "meta.k8s.io/v1" : request.resource.gvk().api_version();
   const std::string kind = partial ? "PartialObjectMetadataList" : request.resource.resource->list_kind;
-  net::HttpResponse response = make_response(200, Json(), Negotiated());
-  response.body = list_json(api_version, kind, list, partial);
-  if (request.form.yaml) return make_response(200, SLIPWAY_TRY(data::parse_json(response.body)), request.form);
-  return response;
+  if (partial) {
+    for (auto& item : list.items) item = std::make_shared<const std::string>(partial_object_text(*item));
+  }
+  net::HttpResponse response = list_text(api_version, kind, list_metadata(list), list.items);
+  if (!request.form.yaml) return response;
+  return make_response(200, SLIPWAY_TRY(data::parse_json(response.whole_body())), request.form);
 }
 
 base::Result<registry::WatchOptions> watch_options(const ResourceRequest& request) {
@@ -108,23 +105,23 @@ base::Result<registry::WatchOptions> watch_options(const ResourceRequest& reques
   return options;
 }
 
-std::function<std::string(const registry::WatchEvent&)> watch_encoder(const ResourceRequest& request,
-                                                                      IncludeObject include) {
-  const auto line = [](const registry::WatchEvent& event, const std::string& object) {
-    return fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", registry::watch_event_type_text(event.type), object);
-  };
+WatchEncoder watch_encoder(const ResourceRequest& request, IncludeObject include) {
   if (request.form.shape == Negotiated::Shape::kTable) {
-    return [line, include, format = request.tables.get(request.resource), &clock = request.clock,
-            first = true](const registry::WatchEvent& event) mutable {
-      const Json metadata = Json::object({{"resourceVersion", meta::resource_version(*event.object)}});
-      const Json table = format->table({event.object.get()}, metadata, include, first, clock.now());
-      first = false;
-      return line(event, data::to_json(table));
+    return [include, &registry = request.registry, format = request.tables.get(request.resource),
+            &clock = request.clock,
+            first = true](const registry::TextEvent& event) mutable -> base::Result<net::SharedBytes> {
+      const auto object = SLIPWAY_TRY(registry.parse(event.object));
+      const Json metadata = Json::object({{"resourceVersion", meta::resource_version(*object)}});
+      const Json table = format->table({object.get()}, metadata, include, std::exchange(first, false), clock.now());
+      return std::make_shared<const std::string>(fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n",
+                                                             registry::watch_event_type_text(event.type),
+                                                             data::to_json(table)));
     };
   }
-  const bool partial = request.form.shape == Negotiated::Shape::kPartialObject;
-  return [line, partial](const registry::WatchEvent& event) {
-    return line(event, data::to_json(partial ? partial_object(*event.object) : *event.object));
+  const auto form = request.form.shape == Negotiated::Shape::kPartialObject ? WatchLines::Form::kPartialObject
+                                                                            : WatchLines::Form::kObject;
+  return [&lines = request.lines, form](const registry::TextEvent& event) -> base::Result<net::SharedBytes> {
+    return lines.line(event, form);
   };
 }
 

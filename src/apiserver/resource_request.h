@@ -6,6 +6,7 @@
 #include "apiserver/authorization/write_check.h"
 #include "apiserver/field_validation.h"
 #include "apiserver/negotiation.h"
+#include "apiserver/object_text.h"
 #include "apiserver/request_path.h"
 #include "apiserver/status.h"
 #include "apiserver/table.h"
@@ -23,6 +24,7 @@ struct ResourceRequest {
   const RequestPath& path;
   Negotiated form;
   TableFormats& tables;
+  WatchLines& lines;
   base::Clock& clock;
   const RequestAccess& access;
 
@@ -43,8 +45,8 @@ base::Result<net::HttpResponse> get_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> list_objects(const ResourceRequest& request);
 base::Result<registry::WatchOptions> watch_options(const ResourceRequest& request);
 // Makes the lines of a watch; outlives the request.
-std::function<std::string(const registry::WatchEvent&)> watch_encoder(const ResourceRequest& request,
-                                                                      IncludeObject include);
+using WatchEncoder = std::function<base::Result<net::SharedBytes>(const registry::TextEvent&)>;
+WatchEncoder watch_encoder(const ResourceRequest& request, IncludeObject include);
 std::string watch_error_line(const base::Error& error);
 
 // Writing.

@@ -73,7 +73,11 @@ class FakeBody final : public net::BodyStream {
 
 class FakeResponder : public net::Responder {
  public:
-  void send(net::HttpResponse answer) override { response = std::move(answer); }
+  void send(net::HttpResponse answer) override {
+    answer.body = answer.whole_body();
+    answer.parts.clear();
+    response = std::move(answer);
+  }
   std::shared_ptr<net::BodyStream> stream(net::HttpResponse head) override {
     response = std::move(head);
     body = std::make_shared<FakeBody>();

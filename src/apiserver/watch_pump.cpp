@@ -5,7 +5,7 @@
 namespace slipway::apiserver {
 
 struct WatchPump::Session {
-  std::unique_ptr<registry::Watch> watch;
+  std::unique_ptr<registry::TextWatch> watch;
   std::shared_ptr<net::BodyStream> body;
   Encode encode;
   EncodeError encode_error;
@@ -34,7 +34,7 @@ void WatchPump::Signal::raise() {
   queue->changed.notify_one();
 }
 
-void WatchPump::add(std::unique_ptr<registry::Watch> watch, std::shared_ptr<net::BodyStream> body, Encode encode,
+void WatchPump::add(std::unique_ptr<registry::TextWatch> watch, std::shared_ptr<net::BodyStream> body, Encode encode,
                     EncodeError encode_error, std::chrono::nanoseconds lifetime) {
   auto session = std::make_shared<Session>();
   session->watch = std::move(watch);
@@ -121,23 +121,29 @@ void WatchPump::serve(const std::shared_ptr<Session>& session) {
   if (over) end(session);
 }
 
+bool WatchPump::fail(Session& session, const base::Error& error) {
+  if (error.code() != base::ErrorCode::kCancelled) session.body->write(session.encode_error(error));
+  session.body->finish();
+  return false;
+}
+
 bool WatchPump::move_events(Session& session) {
   while (!session.signal->gone) {
     auto events = session.watch->next(std::chrono::milliseconds(0));
-    if (!events) {
-      if (events.error().code() != base::ErrorCode::kCancelled)
-        session.body->write(session.encode_error(events.error()));
-      session.body->finish();
-      return false;
-    }
+    if (!events) return fail(session, events.error());
     if (events->empty()) {
       if (clock_.steady() < session.deadline) return true;
       session.body->finish();
       return false;
     }
-    std::string lines;
-    for (const registry::WatchEvent& event : *events) lines += session.encode(event);
-    if (!session.body->write(lines)) return false;
+    std::vector<net::SharedBytes> lines;
+    lines.reserve(events->size());
+    for (const registry::TextEvent& event : *events) {
+      auto line = session.encode(event);
+      if (!line) return fail(session, line.error());
+      lines.push_back(std::move(*line));
+    }
+    if (!session.body->write_shared(std::move(lines))) return false;
   }
   return false;
 }

@@ -25,7 +25,8 @@ namespace slipway::apiserver {
 // ends it; the last case is told to the client as an ERROR event.
 class WatchPump {
  public:
-  using Encode = std::function<std::string(const registry::WatchEvent&)>;  // one line, with its newline
+  // One line, with its newline; lines may be shared with other watches.
+  using Encode = std::function<base::Result<net::SharedBytes>(const registry::TextEvent&)>;
   using EncodeError = std::function<std::string(const base::Error&)>;
 
   // `tick`: how often quiet watches are looked at for bookmarks.
@@ -34,7 +35,7 @@ class WatchPump {
   WatchPump(const WatchPump&) = delete;
   WatchPump& operator=(const WatchPump&) = delete;
 
-  void add(std::unique_ptr<registry::Watch> watch, std::shared_ptr<net::BodyStream> body, Encode encode,
+  void add(std::unique_ptr<registry::TextWatch> watch, std::shared_ptr<net::BodyStream> body, Encode encode,
            EncodeError encode_error, std::chrono::nanoseconds lifetime);
   std::size_t size() const;
   // Finishes every watch; add() finishes new ones at once.
@@ -61,6 +62,8 @@ class WatchPump {
   void serve(const std::shared_ptr<Session>& session);
   // False when the session is over.
   bool move_events(Session& session);
+  // Tells the client why its watch ends. Always false.
+  static bool fail(Session& session, const base::Error& error);
   void end(const std::shared_ptr<Session>& session);
 
   base::Clock& clock_;

@@ -1,7 +1,5 @@
 #include "registry/object_codec.h"
 
-#include <functional>
-
 #include "data/json_text.h"
 #include "registry/schema.h"
 
@@ -69,18 +67,9 @@ store::Encoder EncodedObject::encoder() const {
   };
 }
 
-ObjectCache::Slot& ObjectCache::slot(const store::Bytes& bytes) {
-  const auto address = reinterpret_cast<std::uintptr_t>(bytes.get());
-  return slots_[((address >> 4) * 0x9E3779B97F4A7C15ull >> 32) % kSlots];
-}
-
 base::Result<meta::ObjectPtr> ObjectCache::decode(const store::Bytes& bytes, const StructuralSchema* schema,
                                                   bool keep) {
-  {
-    Slot& cached = slot(bytes);
-    const std::lock_guard lock(cached.mutex);
-    if (cached.bytes == bytes) return cached.object;
-  }
+  if (auto cached = objects_.find(bytes)) return std::move(*cached);
   auto parsed = data::parse_json(*bytes);
   if (!parsed.has_value() || !parsed->is_object())
     return base::fail(ErrorCode::kCorrupt, "a stored object cannot be read: its bytes are no JSON object");
@@ -88,14 +77,6 @@ base::Result<meta::ObjectPtr> ObjectCache::decode(const store::Bytes& bytes, con
   auto object = std::make_shared<const Json>(std::move(*parsed));
   if (keep) remember(bytes, object);
   return meta::ObjectPtr(std::move(object));
-}
-
-void ObjectCache::remember(const store::Bytes& bytes, meta::ObjectPtr object) {
-  Slot& cached = slot(bytes);
-  store::Bytes old_bytes = bytes;  // what is replaced ends in here and in `object`, destroyed after the lock
-  const std::lock_guard lock(cached.mutex);
-  cached.bytes.swap(old_bytes);
-  cached.object.swap(object);
 }
 
 }  // namespace slipway::registry

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <array>
-#include <mutex>
 #include <string>
 
 #include "base/result.h"
 #include "data/json.h"
 #include "meta/object.h"
+#include "registry/bytes_cache.h"
 #include "store/store.h"
 
 namespace slipway::registry {
@@ -33,17 +32,10 @@ class ObjectCache {
   // The decoded value; kCorrupt when the bytes are no JSON object. Defaults that `schema` (may be null) has gained
   // since the value was written are filled in. `keep`: remember it for the next caller.
   base::Result<meta::ObjectPtr> decode(const store::Bytes& bytes, const StructuralSchema* schema, bool keep);
-  void remember(const store::Bytes& bytes, meta::ObjectPtr object);
+  void remember(const store::Bytes& bytes, meta::ObjectPtr object) { objects_.remember(bytes, std::move(object)); }
 
  private:
-  struct Slot {
-    std::mutex mutex;
-    store::Bytes bytes;  // held, so that its address cannot be reused
-    meta::ObjectPtr object;
-  };
-  static constexpr std::size_t kSlots = 1024;
-  Slot& slot(const store::Bytes& bytes);
-  std::array<Slot, kSlots> slots_;
+  BytesCache<meta::ObjectPtr, 1024> objects_;
 };
 
 }  // namespace slipway::registry

@@ -63,7 +63,7 @@ base::Result<ObjectPtr> Registry::State::to_version(const ResourceVersionInfo& v
 }
 
 bool Registry::State::is_text_of(const ResourceVersionInfo& version, store::Revision revision) const {
-  return version.version == version.resource->storage_version && revision > version.resource->schema_revision;
+  return &version == &version.resource->storage() && revision > version.resource->schema_revision;
 }
 
 base::Result<ObjectPtr> Registry::State::object_in(const ResourceVersionInfo& version, const store::Bytes& bytes,
@@ -77,6 +77,16 @@ base::Result<ObjectText> Registry::State::text_in(const ResourceVersionInfo& ver
   if (is_text_of(version, revision)) return bytes;
   const ObjectPtr object = SLIPWAY_TRY(object_in(version, bytes, false));
   return std::make_shared<const std::string>(data::to_json(*object));
+}
+
+base::Result<ObjectText> Registry::State::shared_text_in(const ResourceVersionInfo& version, const store::Bytes& bytes,
+                                                         store::Revision revision) {
+  if (is_text_of(version, revision)) return bytes;
+  const auto tag = reinterpret_cast<std::uintptr_t>(&version);
+  if (auto known = converted.find(bytes, tag)) return std::move(*known);
+  ObjectText text = SLIPWAY_TRY(text_in(version, bytes, revision));
+  converted.remember(bytes, text, tag);
+  return text;
 }
 
 base::Result<store::Entry> Registry::State::read_entry(const ResourceInfo& resource, const ObjectKey& key) {

@@ -39,6 +39,7 @@ struct Registry::State {
   std::map<meta::GroupKind, Converter> converters;
   std::map<meta::GroupKind, std::vector<Admission>> admissions;
   ObjectCache cache;
+  BytesCache<ObjectText, 256> converted;  // what watches show in another version; the tag is the version
   // Creators in a namespace hold it shared from the check of the namespace to the end of the write, a deletion of a
   // namespace holds it alone: nothing appears in a namespace after it was marked.
   std::shared_mutex namespaces_mutex;
@@ -55,6 +56,9 @@ struct Registry::State {
   base::Result<ObjectPtr> object_in(const ResourceVersionInfo& version, const store::Bytes& bytes, bool keep);
   base::Result<ObjectText> text_in(const ResourceVersionInfo& version, const store::Bytes& bytes,
                                    store::Revision revision);
+  // The same for what many readers will ask for.
+  base::Result<ObjectText> shared_text_in(const ResourceVersionInfo& version, const store::Bytes& bytes,
+                                          store::Revision revision);
   base::Result<ListOf<SelectedValue>> select(const ResourceVersionInfo& version, const ListOptions& options);
 
   // Writing (registry_write.cpp, registry_remove.cpp).

@@ -66,7 +66,7 @@ class WatchTexts {
   WatchTexts(Registry::State& state, const ResourceVersionInfo& version) : state_(state), version_(version) {}
 
   base::Result<ObjectText> make(const SelectedChange& change) const {
-    if (change.shown_at == 0) return state_.text_in(version_, change.bytes, change.revision);
+    if (change.shown_at == 0) return state_.shared_text_in(version_, change.bytes, change.revision);
     const ObjectPtr object = SLIPWAY_TRY(state_.object_in(version_, change.bytes, true));
     return text_of(at_revision(*object, change.shown_at));
   }

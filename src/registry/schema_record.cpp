@@ -1,7 +1,6 @@
 #include "registry/schema_record.h"
 
 #include <fmt/core.h>
-#include <limits>
 
 #include "data/json_text.h"
 #include "registry/schema.h"
@@ -24,8 +23,8 @@ std::string fingerprint_of(const ResourceInfo& resource) {
 
 }  // namespace
 
-base::Status record_schema(store::Store& store, ResourceInfo& resource) {
-  resource.schema_revision = std::numeric_limits<store::Revision>::max();  // nothing is known about any value yet
+base::Status record_schema(store::Store& store, const ResourceInfo& resource) {
+  if (resource.stored_as != nullptr) return {};
   const std::string key = record_key(resource);
   const std::string fingerprint = fingerprint_of(resource);
   const auto present = store.get(key);

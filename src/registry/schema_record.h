@@ -12,6 +12,6 @@ namespace slipway::registry {
 //
 // To be called before the resource is in the catalog, and for a changed resource after the last write under the old
 // one ended.
-base::Status record_schema(store::Store& store, ResourceInfo& resource);
+base::Status record_schema(store::Store& store, const ResourceInfo& resource);
 
 }  // namespace slipway::registry
