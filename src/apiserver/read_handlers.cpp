@@ -113,9 +113,8 @@ WatchEncoder watch_encoder(const ResourceRequest& request, IncludeObject include
       const auto object = SLIPWAY_TRY(registry.parse(event.object));
       const Json metadata = Json::object({{"resourceVersion", meta::resource_version(*object)}});
       const Json table = format->table({object.get()}, metadata, include, std::exchange(first, false), clock.now());
-      return std::make_shared<const std::string>(fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n",
-                                                             registry::watch_event_type_text(event.type),
-                                                             data::to_json(table)));
+      return std::make_shared<const std::string>(fmt::format(
+          "{{\"type\":\"{}\",\"object\":{}}}\n", registry::watch_event_type_text(event.type), data::to_json(table)));
     };
   }
   const auto form = request.form.shape == Negotiated::Shape::kPartialObject ? WatchLines::Form::kPartialObject

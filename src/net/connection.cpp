@@ -22,11 +22,11 @@ using base::fail;
 
 namespace {
 
-constexpr int kReadsPerEvent = 8;                  // then others get their turn
+constexpr int kReadsPerEvent = 8;  // then others get their turn
 constexpr std::size_t kRecordBytes = EventLoop::kWriteBufferBytes;
-constexpr std::size_t kWriteBytes = 256u << 10;    // of one large part at a time
-constexpr std::size_t kKeptParts = 64;             // longer queues give their memory back when they are empty
-constexpr std::size_t kLingerBytes = 1u << 20;     // read and thrown away after our last words
+constexpr std::size_t kWriteBytes = 256u << 10;  // of one large part at a time
+constexpr std::size_t kKeptParts = 64;           // longer queues give their memory back when they are empty
+constexpr std::size_t kLingerBytes = 1u << 20;   // read and thrown away after our last words
 constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr std::chrono::milliseconds kLastFlush{10'000};  // for a peer that reads slowly while we close
 constexpr int kWritesPerFlush = 64;

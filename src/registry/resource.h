@@ -81,7 +81,8 @@ struct ResourceInfo : std::enable_shared_from_this<ResourceInfo> {
   // Another group's kind whose stored objects this kind shows in its own form; null: it has its own.
   std::shared_ptr<const ResourceInfo> stored_as;
   // Values with a newer store revision were written in the present storage version with its present defaults, so their
-  // bytes are the object. What is as old or older is decoded, completed and converted when it is read (schema_record.h).
+  // bytes are the object. What is as old or older is decoded, completed and converted when it is read
+  // (schema_record.h).
   mutable std::atomic<std::int64_t> schema_revision = std::numeric_limits<std::int64_t>::max();
 
   meta::GroupKind group_kind() const { return {group, kind}; }
