@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
-PROGRAMS := slipwayd slipway slipway-agent
+PROGRAMS := slipwayd slipway slipway-agent cluster-bootstrapper
 
 .PHONY: help setup build demo test check real bench fuzz asan tsan gcc crash lint format clean
 

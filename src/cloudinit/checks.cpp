@@ -68,4 +68,32 @@ Status check_command(const Command& command) {
   return {};
 }
 
+Status check_name(std::string_view name, std::string_view what) {
+  const bool fits = name.size() <= 253 && !name.starts_with('-') && !name.starts_with('/') &&
+                    name.find("..") == name.npos && std::ranges::all_of(name, [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                             std::string_view("-_./+").find(c) != std::string_view::npos;
+                    });
+  if (fits) return {};
+  return Status(ErrorCode::kInvalid, fmt::format("{} '{}' holds what no such name has", what, name.substr(0, 100)));
+}
+
+Status check_user(const User& user) {
+  const std::string name = user.name.substr(0, 60);
+  const auto is_line = [](std::string_view text) {
+    return data::is_valid_utf8(text) &&
+           std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  };
+  if (!is_account(user.name)) return Status(ErrorCode::kInvalid, fmt::format("'{}' is no user name", name));
+  if (!std::ranges::all_of(user.groups, is_account))
+    return Status(ErrorCode::kInvalid, fmt::format("user '{}': a group's name is not valid", name));
+  if (!user.shell.empty() && !is_clean_path(user.shell))
+    return Status(ErrorCode::kInvalid, fmt::format("user '{}': the shell must be an absolute path", name));
+  if (!is_line(user.password_hash) || user.password_hash.find_first_of(": ") != std::string::npos)
+    return Status(ErrorCode::kInvalid, fmt::format("user '{}': the password hash is not valid", name));
+  if (!std::ranges::all_of(user.authorized_keys, is_line))
+    return Status(ErrorCode::kInvalid, fmt::format("user '{}': an SSH key must be one line", name));
+  return {};
+}
+
 }  // namespace slipway::cloudinit

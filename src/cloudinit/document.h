@@ -7,8 +7,8 @@
 
 #include "base/result.h"
 
-// cloud-config documents: the subset that Slipway emits and its agent runs (write_files, bootcmd, runcmd), readable by
-// cloud-init itself. Pure functions.
+// cloud-config documents: the subset that Slipway emits, readable by cloud-init itself. Its agent runs write_files,
+// bootcmd and runcmd; the host's users, name and time zone are for cloud-init alone. Pure functions.
 namespace slipway::cloudinit {
 
 // One entry of write_files, with its content decoded.
@@ -28,7 +28,21 @@ struct Command {
   bool operator==(const Command&) const = default;
 };
 
+// One entry of users. There is no sudo rule here: cloud-init appends it again at every run; write a file instead.
+struct User {
+  std::string name;
+  std::vector<std::string> groups;           // made when missing
+  std::string shell;                         // "" = the system's default
+  std::string password_hash;                 // crypt(5); "" = no login by password
+  std::vector<std::string> authorized_keys;  // lines of ~/.ssh/authorized_keys
+  bool operator==(const User&) const = default;
+};
+
 struct Document {
+  std::vector<User> users;             // none = what the host's image says
+  std::string hostname;                // one label; "" = as it is
+  std::string fqdn;                    // hostname with its domain, or ""
+  std::string timezone;                // "Europe/Berlin"; "" = as it is
   std::vector<WriteFile> files;        // written in this order, before run_commands
   std::vector<Command> boot_commands;  // before the files
   std::vector<Command> run_commands;
@@ -49,9 +63,13 @@ inline constexpr std::string_view kSuccessFile = "/run/cluster-api/bootstrap-suc
 // content is never a template. kInvalid names the file or command that cannot be expressed.
 base::Result<std::string> render(const Document& document);
 
+// Which modules a reader takes: only what Slipway's agent can run, or all that render() writes.
+enum class Modules { kFilesAndCommands, kAll };
+
 // Reads what render() writes, and hand-written documents of the same subset. Anything else is refused by name
 // (kUnsupported: another module or key; kInvalid: a value; kTooLarge: a limit), never skipped.
-base::Result<Document> parse(std::string_view text, const Limits& limits = {});
+base::Result<Document> parse(std::string_view text, const Limits& limits = {},
+                             Modules modules = Modules::kFilesAndCommands);
 
 // The shell text of a command as cloud-init puts it into its script: lines as they are, arguments quoted.
 std::string shell_text(const Command& command);

@@ -98,9 +98,58 @@ Result<std::vector<Command>> read_commands(const Json& entries, const Limits& li
   return commands;
 }
 
+Result<std::vector<std::string>> text_items(const Json& entry, std::string_view key) {
+  std::vector<std::string> texts;
+  if (!entry.contains(key)) return texts;
+  if (!entry[key].is_array()) return fail(ErrorCode::kInvalid, fmt::format("'{}' must be a list of strings", key));
+  for (const Json& item : entry[key].items()) {
+    if (!item.is_string()) return fail(ErrorCode::kInvalid, fmt::format("'{}' must be a list of strings", key));
+    texts.push_back(item.string_or_empty());
+  }
+  return texts;
+}
+
+Result<User> read_user(const Json& entry) {
+  if (!entry.is_object()) return fail(ErrorCode::kInvalid, "must be a mapping");
+  for (const auto& [key, value] : entry.members()) {
+    constexpr std::string_view kKnown[] = {"name",          "groups",      "shell",
+                                           "hashed_passwd", "lock_passwd", "ssh_authorized_keys"};
+    if (std::ranges::find(kKnown, key) == std::end(kKnown))
+      return fail(ErrorCode::kUnsupported, fmt::format("key '{}' is not supported", key.substr(0, 60)));
+  }
+  User user;
+  user.name = SLIPWAY_TRY(text_member(entry, "name", ""));
+  user.shell = SLIPWAY_TRY(text_member(entry, "shell", ""));
+  user.password_hash = SLIPWAY_TRY(text_member(entry, "hashed_passwd", ""));
+  user.groups = SLIPWAY_TRY(text_items(entry, "groups"));
+  user.authorized_keys = SLIPWAY_TRY(text_items(entry, "ssh_authorized_keys"));
+  if (!entry["lock_passwd"].is_bool() || entry["lock_passwd"].bool_or(true) != user.password_hash.empty())
+    return fail(ErrorCode::kInvalid, "'lock_passwd' must be true without and false with 'hashed_passwd'");
+  SLIPWAY_TRY(check_user(user));
+  return user;
+}
+
+// True when `module` is one of the host's own settings.
+Result<bool> read_host(Document& document, std::string_view module, const Json& value) {
+  if (module == "users") {
+    if (!value.is_array()) return fail(ErrorCode::kInvalid, "must be a list");
+    for (const Json& entry : value.items()) document.users.push_back(SLIPWAY_TRY(read_user(entry)));
+    return true;
+  }
+  std::string* name = module == "hostname"   ? &document.hostname
+                      : module == "fqdn"     ? &document.fqdn
+                      : module == "timezone" ? &document.timezone
+                                             : nullptr;
+  if (name == nullptr) return false;
+  if (!value.is_string()) return fail(ErrorCode::kInvalid, "must be a string");
+  *name = value.string_or_empty();
+  SLIPWAY_TRY(check_name(*name, module));
+  return true;
+}
+
 }  // namespace
 
-Result<Document> parse(std::string_view text, const Limits& limits) {
+Result<Document> parse(std::string_view text, const Limits& limits, Modules modules) {
   if (text.size() > limits.max_bytes)
     return fail(ErrorCode::kTooLarge,
                 fmt::format("cloud-config of {} bytes is larger than {} bytes", text.size(), limits.max_bytes));
@@ -118,6 +167,8 @@ Result<Document> parse(std::string_view text, const Limits& limits) {
       document.run_commands = SLIPWAY_TRY(read_commands(value, limits).with_context(context));
     } else if (module == "bootcmd") {
       document.boot_commands = SLIPWAY_TRY(read_commands(value, limits).with_context(context));
+    } else if (modules == Modules::kAll && SLIPWAY_TRY(read_host(document, module, value).with_context(context))) {
+      continue;
     } else {
       return fail(ErrorCode::kUnsupported,
                   fmt::format("cloud-config: module '{}' is not supported; only write_files, runcmd and bootcmd are",

@@ -48,10 +48,42 @@ Result<Json> command_entries(const std::vector<Command>& commands, std::string_v
   return entries;
 }
 
+Json text_list(const std::vector<std::string>& texts) {
+  Json list = Json::array();
+  for (const std::string& text : texts) list.append(text);
+  return list;
+}
+
+// lock_passwd is always said: cloud-init locks the password of every user for whom it is absent.
+Json user_entry(const User& user) {
+  Json entry = Json::object({{"name", user.name}, {"lock_passwd", user.password_hash.empty()}});
+  if (!user.password_hash.empty()) entry.set("hashed_passwd", user.password_hash);
+  if (!user.groups.empty()) entry.set("groups", text_list(user.groups));
+  if (!user.shell.empty()) entry.set("shell", user.shell);
+  if (!user.authorized_keys.empty()) entry.set("ssh_authorized_keys", text_list(user.authorized_keys));
+  return entry;
+}
+
+base::Status add_host(Json& top, const Document& document) {
+  for (const User& user : document.users) {
+    SLIPWAY_TRY(check_user(user).with_context("cloud-config: users"));
+    top.at("users").append(user_entry(user));
+  }
+  const std::pair<std::string_view, const std::string&> names[] = {
+      {"hostname", document.hostname}, {"fqdn", document.fqdn}, {"timezone", document.timezone}};
+  for (const auto& [module, name] : names) {
+    if (name.empty()) continue;
+    SLIPWAY_TRY(check_name(name, module).with_context("cloud-config"));
+    top.set(module, name);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> render(const Document& document) {
   Json top = Json::object();
+  SLIPWAY_TRY(add_host(top, document));
   if (!document.boot_commands.empty())
     top.set("bootcmd", SLIPWAY_TRY(command_entries(document.boot_commands, "bootcmd")));
   for (const WriteFile& file : document.files) {

@@ -34,6 +34,23 @@ Json list_of(const Json& items, std::initializer_list<std::string> more = {}) {
   return list;
 }
 
+// True when an argument list sets `name` itself, with or without leading dashes.
+bool has_argument(const Json& args, std::string_view name) {
+  return std::ranges::any_of(args.items(), [&](const Json& item) {
+    std::string_view text = item.string_or_empty();
+    while (text.starts_with('-')) text.remove_prefix(1);
+    return text.starts_with(name) && (text.size() == name.size() || text[name.size()] == '=');
+  });
+}
+
+// What the spec does not set itself. The API server would add both lists of ciphers up.
+Json api_server_args(const Json& args) {
+  Json list = list_of(args);
+  if (!has_argument(args, "anonymous-auth")) list.append("anonymous-auth=true");
+  if (!has_argument(args, "tls-cipher-suites")) list.append("tls-cipher-suites=" + std::string(kCipherSuites));
+  return list;
+}
+
 Json component_args(const Json& args, const std::string& cloud_provider) {
   return cloud_provider.empty() ? list_of(args) : list_of(args, {"cloud-provider=" + cloud_provider});
 }
@@ -51,9 +68,7 @@ void add_server_keys(Json& config, const ConfigInput& input, const std::string& 
   const Json& server = input.spec["serverConfig"];
   if (input.role == Role::kInitServer) config.set("cluster-init", true);
   if (server["disableCloudController"].bool_or(true)) config.set("disable-cloud-controller", true);
-  set_list(
-      config, "kube-apiserver-arg",
-      list_of(server["kubeAPIServerArg"], {"anonymous-auth=true", "tls-cipher-suites=" + std::string(kCipherSuites)}));
+  set_list(config, "kube-apiserver-arg", api_server_args(server["kubeAPIServerArg"]));
   set_list(config, "kube-controller-manager-arg", component_args(server["kubeControllerManagerArgs"], cloud_provider));
   set_list(config, "kube-scheduler-arg", list_of(server["kubeSchedulerArgs"]));
   set_list(config, "tls-san", server_names(input));

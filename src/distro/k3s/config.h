@@ -26,7 +26,8 @@ struct ConfigInput {
 };
 
 // The configuration as an object, with the keys and their order of lists as cluster-api-k3s writes them. Empty values
-// are left out; a nil disableCloudController counts as true. One deviation: names in tls-san are not repeated.
+// are left out; a nil disableCloudController counts as true. Two deviations: names in tls-san are not repeated, and an
+// argument of the API server that the spec sets (tls-cipher-suites) has no default added to it.
 // kInvalid when a joining role has no server URL.
 base::Result<data::Json> config(const ConfigInput& input);
 

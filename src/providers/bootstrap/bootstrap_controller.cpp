@@ -9,8 +9,9 @@
 #include "base/crash_point.h"
 #include "control/object_patch.h"
 #include "data/encoding.h"
+#include "distro/k3s/bootstrap_document.h"
 #include "meta/conditions.h"
-#include "providers/bootstrap/bootstrap_document.h"
+#include "providers/bootstrap/cluster_secrets.h"
 #include "providers/bootstrap/init_lock.h"
 #include "providers/bootstrap/user_files.h"
 
@@ -160,15 +161,19 @@ class KThreesConfigReconciler {
 
   Result<std::string> render(const Subject& subject, const ClusterAuthorities& authorities, const std::string& token) {
     const Json& spec = subject.config["spec"];
-    const BootstrapInput input{
+    const auto authority = [](const pki::KeyAndCertificate& pair) {
+      return distro::k3s::Authority{pair.certificate_pem, pair.key_pem};
+    };
+    const distro::k3s::BootstrapInput input{
         .spec = spec,
         .version = subject.machine.text({"spec", "version"}),
         .token = token,
-        .authorities = authorities,
+        .authorities = distro::k3s::Authorities{authority(authorities.server), authority(authorities.client),
+                                                authority(authorities.etcd)},
         .files = SLIPWAY_TRY(resolve_files(manager_.client(), meta::ns(subject.config), spec["files"])),
         .endpoint_host = subject.cluster.text({"spec", "controlPlaneEndpoint", "host"}),
         .server_names = {api::cluster::workload_server_name(meta::key_of(subject.cluster))}};
-    const cloudinit::Document document = SLIPWAY_TRY(bootstrap_document(input));
+    const cloudinit::Document document = SLIPWAY_TRY(distro::k3s::bootstrap_document(input));
     std::string text = SLIPWAY_TRY(cloudinit::render(document));
     if (text.size() > kMaxDocumentBytes)
       return fail(ErrorCode::kTooLarge,

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "cloudinit/content_encoding.h"
+#include "providers/bootstrap/cluster_secrets.h"
 
 namespace slipway::providers::bootstrap {
 

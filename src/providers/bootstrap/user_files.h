@@ -2,10 +2,13 @@
 
 #include <vector>
 
+#include "cloudinit/document.h"
 #include "control/manager.h"
-#include "providers/bootstrap/bootstrap_document.h"
 
 namespace slipway::providers::bootstrap {
+
+// A file of KThreesConfig.spec.files with its content resolved (contentFrom) and decoded.
+using UserFile = cloudinit::WriteFile;
 
 // spec.files of a KThreesConfig in `ns`: content from Secrets looked up, encodings undone. Errors name the file's index
 // and path and never hold content: kNotFound for a missing Secret or key, kInvalid, kTooLarge.

@@ -1,4 +1,4 @@
-#include "providers/bootstrap/bootstrap_document.h"
+#include "distro/k3s/bootstrap_document.h"
 
 #include <fmt/core.h>
 
@@ -6,18 +6,18 @@
 #include "distro/k3s/install.h"
 #include "distro/k3s/paths.h"
 
-namespace slipway::providers::bootstrap {
+namespace slipway::distro::k3s {
 
 using base::ErrorCode;
 using base::Result;
 using base::Status;
 using cloudinit::Document;
-using distro::k3s::Role;
+using data::Json;
 
 namespace {
 
-void add_authority(Document& document, std::string_view name, const pki::KeyAndCertificate& authority) {
-  const std::string path = fmt::format("{}/{}", distro::k3s::kServerTlsFolder, name);
+void add_authority(Document& document, std::string_view name, const Authority& authority) {
+  const std::string path = fmt::format("{}/{}", kServerTlsFolder, name);
   document.files.push_back({path + ".crt", authority.certificate_pem, "root:root", "0640"});
   document.files.push_back({path + ".key", authority.key_pem, "root:root", "0600"});
 }
@@ -42,27 +42,26 @@ Status add_user_commands(Document& document, const Json& commands, std::string_v
 
 Result<Document> bootstrap_document(const BootstrapInput& input) {
   Document document;
-  if (input.role == Role::kInitServer) {
-    add_authority(document, "server-ca", input.authorities.server);
-    add_authority(document, "client-ca", input.authorities.client);
-    add_authority(document, "etcd/server-ca", input.authorities.etcd);
+  if (input.role == Role::kInitServer && input.authorities) {
+    add_authority(document, "server-ca", input.authorities->server);
+    add_authority(document, "client-ca", input.authorities->client);
+    add_authority(document, "etcd/server-ca", input.authorities->etcd);
   }
   document.files.insert(document.files.end(), input.files.begin(), input.files.end());
-  const std::string config = SLIPWAY_TRY(distro::k3s::render_config({.spec = input.spec,
-                                                                     .role = input.role,
-                                                                     .token = input.token,
-                                                                     .server_url = input.server_url,
-                                                                     .endpoint_host = input.endpoint_host,
-                                                                     .server_names = input.server_names}));
-  document.files.push_back({std::string(distro::k3s::kConfigFile), config, "root:root", "0640"});
+  const std::string config = SLIPWAY_TRY(render_config({.spec = input.spec,
+                                                        .role = input.role,
+                                                        .token = input.token,
+                                                        .server_url = input.server_url,
+                                                        .endpoint_host = input.endpoint_host,
+                                                        .server_names = input.server_names}));
+  document.files.push_back({std::string(kConfigFile), config, "root:root", "0640"});
 
   SLIPWAY_TRY(add_user_commands(document, input.spec["preK3sCommands"], "preK3sCommands"));
   const Json& agent = input.spec["agentConfig"];
-  const std::string install =
-      SLIPWAY_TRY(distro::k3s::install_command({.role = input.role,
-                                                .air_gapped = agent["airGapped"].bool_or(false),
-                                                .script_path = agent.text({"airGappedInstallScriptPath"}),
-                                                .version = input.version}));
+  const std::string install = SLIPWAY_TRY(install_command({.role = input.role,
+                                                           .air_gapped = agent["airGapped"].bool_or(false),
+                                                           .script_path = agent.text({"airGappedInstallScriptPath"}),
+                                                           .version = input.version}));
   document.run_commands.push_back({{}, install});
   SLIPWAY_TRY(add_user_commands(document, input.spec["postK3sCommands"], "postK3sCommands"));
   document.run_commands.push_back(
@@ -70,4 +69,4 @@ Result<Document> bootstrap_document(const BootstrapInput& input) {
   return document;
 }
 
-}  // namespace slipway::providers::bootstrap
+}  // namespace slipway::distro::k3s

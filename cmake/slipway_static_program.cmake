@@ -1,0 +1,28 @@
+# slipway_static_program(NAME SOURCE modules...)
+#
+# A program that needs nothing beside it, not even the C library: it also runs as the only file of a container. Without
+# the static libraries, and under sanitizers, it is linked as any other program.
+find_library(slipway_static_yaml NAMES libyaml.a)
+find_library(slipway_static_zlib NAMES libz.a)
+find_library(slipway_static_crypt NAMES libcrypt.a)
+
+function(slipway_static_program name source)
+  add_executable(${name} ${source})
+  slipway_no_coroutines(${name} "")
+  set(libraries ${slipway_static_yaml} ${slipway_static_zlib} ${slipway_static_crypt})
+  list(LENGTH libraries count)
+  if(SLIPWAY_SANITIZE OR libraries MATCHES "NOTFOUND" OR NOT count EQUAL 3)
+    list(TRANSFORM ARGN PREPEND slipway_)
+    target_link_libraries(${name} PRIVATE ${ARGN})
+    return()
+  endif()
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/embedded_fmt.cpp)
+  foreach(module IN LISTS ARGN)
+    add_dependencies(${name} slipway_${module})
+    list(APPEND archives $<TARGET_FILE:slipway_${module}>)
+    set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:slipway_${module}>)
+  endforeach()
+  target_link_options(${name} PRIVATE -static -Wl,--gc-sections)
+  target_link_libraries(${name} PRIVATE -Wl,--start-group ${archives} ${libraries} -Wl,--end-group)
+endfunction()

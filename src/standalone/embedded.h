@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+// Files that are part of the program.
+namespace slipway::standalone {
+
+std::string_view first_boot_script();              // first_boot.sh
+std::string_view default_configuration();          // api/standalone/default.yaml
+const std::vector<std::string_view>& timezones();  // names of the IANA database, sorted
+
+}  // namespace slipway::standalone
