@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "apiserver/audit/request_audit.h"
 #include "apiserver/authentication/impersonation.h"
 #include "apiserver/authorization/rbac_authorizer.h"
 #include "apiserver/authorization/request_access.h"
@@ -145,11 +146,12 @@ std::size_t ApiServer::watch_count() const {
   return state_->pump.size();
 }
 
-void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& responder) {
+void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& connection) {
   const RequestPath path = parse_request_path(request.path);
   const bool is_resource = path.kind == RequestPath::Kind::kCollection || path.kind == RequestPath::Kind::kObject;
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
   const std::string verb = verb_of(request, path);
+  RequestAudit responder(options.audit.get(), request, path, verb, connection, *options.clock, *options.random);
   const registry::ResourceVersionPtr resource =
       is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
   const StatusSubject subject{path.group, path.resource, path.name};
@@ -160,12 +162,15 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& re
                    known.error().message());
     return responder.send(error_response(base::fail(ErrorCode::kUnauthorized, "Unauthorized"), subject, form));
   }
+  responder.set_user(*known);
   const auto user = impersonate(request, *known, authorizer);
+  if (user && *user != *known) responder.set_impersonated(*user);
   if (!user) return responder.send(error_response(user.error(), subject, form));
   const std::string selected = selected_name(request);
   const AccessAttributes attributes = attributes_of(*user, verb, request, path, selected);
-  if (const auto allowed = check_access(authorizer, attributes); !allowed)
-    return responder.send(error_response(allowed.error(), subject, form));
+  const auto allowed = check_access(authorizer, attributes);
+  responder.set_allowed(allowed.has_value());
+  if (!allowed) return responder.send(error_response(allowed.error(), subject, form));
   if (!form.acceptable)
     return responder.send(generic_failure(
         406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml"));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/audit/audit_log.h"
 #include "apiserver/authentication/authenticator.h"
 #include "apiserver/authorization/authorizer.h"
 #include "base/clock.h"
@@ -23,6 +24,8 @@ struct ApiServerOptions {
   // Members of these groups may do nothing, whatever roles they have: machines whose certificates come from the same
   // authority and are for another door.
   std::vector<std::string> denied_groups;
+  // Where requests are told; null: nowhere.
+  std::shared_ptr<AuditLog> audit;
   int watch_threads = 2;
   std::string address;  // host:port that /api names
 };
