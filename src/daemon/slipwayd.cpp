@@ -166,10 +166,14 @@ class Process final : public Slipwayd {
   }
 
   Status open_doors() {
+    std::shared_ptr<apiserver::AuditLog> audit;
+    if (options_.audit != apiserver::AuditLevel::kNone)
+      audit = SLIPWAY_TRY(apiserver::AuditLog::open({.folder = options_.data_folder / "audit", .level = options_.audit},
+                                                    base::SystemClock::instance()));
     // An agent's certificate is for the agents' door.
     api_server_ = std::make_unique<apiserver::ApiServer>(
-        plane_->registry(),
-        apiserver::ApiServerOptions{.denied_groups = {std::string(southbound::kHostsOrganization)}});
+        plane_->registry(), apiserver::ApiServerOptions{.denied_groups = {std::string(southbound::kHostsOrganization)},
+                                                        .audit = std::move(audit)});
     api_door_ = SLIPWAY_TRY(net::HttpServer::start(
         door(options_.api), [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
     agent_http_ =

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/audit/audit_log.h"
 #include "base/result.h"
 
 namespace slipway::daemon {
@@ -25,6 +26,7 @@ struct SlipwaydOptions {
   // Further DNS names and addresses under which clients, agents and cluster users reach this machine; the first one
   // stands in kubeconfigs.
   std::vector<std::string> advertise;
+  apiserver::AuditLevel audit = apiserver::AuditLevel::kWrites;  // into <data_folder>/audit/audit.log
 };
 
 // The whole orchestrator in one process. start() returns when every door serves; stop() (or the end of the object's

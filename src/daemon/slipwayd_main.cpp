@@ -44,7 +44,8 @@ int serve(const SlipwaydOptions& options) {
 
 int main(int argc, char** argv) {
   SlipwaydOptions options;
-  std::string data_folder, api = "127.0.0.1:6440", agents = "127.0.0.1:6441", gateway = "127.0.0.1:6442";
+  std::string data_folder, api = "127.0.0.1:6440", agents = "127.0.0.1:6441", gateway = "127.0.0.1:6442",
+                           audit = "writes";
   bool verbose = false;
   CLI::App app("slipwayd: the Slipway orchestrator", "slipwayd");
   app.set_version_flag("--version", std::string("slipwayd ") + std::string(slipway::base::kVersion));
@@ -54,6 +55,9 @@ int main(int argc, char** argv) {
   app.add_option("--gateway-listen", gateway, "the way to the clusters, ADDR:PORT (default 127.0.0.1:6442)");
   app.add_option("--advertise", options.advertise,
                  "DNS name or address under which others reach this machine; may be repeated");
+  app.add_option(
+      "--audit-log", audit,
+      "what DATA-DIR/audit/audit.log tells: none, writes (and refusals, reads of Secrets), all (default writes)");
   app.add_flag("-v,--verbose", verbose, "log at debug level");
   std::function<int()> store_command;
   slipway::daemon::add_store_commands(app, data_folder, store_command);
@@ -74,5 +78,11 @@ int main(int argc, char** argv) {
     }
     *into = *address;
   }
+  const auto level = slipway::apiserver::parse_audit_level(audit);
+  if (!level) {
+    fmt::print(stderr, "slipwayd: --audit-log: {}\n", level.error().message());
+    return 2;
+  }
+  options.audit = *level;
   return serve(options);
 }
