@@ -96,8 +96,7 @@ std::vector<std::shared_ptr<Authorizer>> authorizers_of(const ApiServerOptions& 
   for (const std::string& group : options.denied_groups)
     all.push_back(std::make_shared<GroupAuthorizer>(group, Decision::kDeny));
   all.push_back(std::make_shared<GroupAuthorizer>(std::string(kMastersGroup), Decision::kAllow));
-  all.push_back(
-      std::make_shared<PathAuthorizer>(std::vector<std::string>{"/healthz", "/livez", "/readyz", "/version"}));
+  all.push_back(std::make_shared<PathAuthorizer>(std::vector<std::string>{"/healthz", "/livez", "/readyz"}));
   all.push_back(std::move(roles));
   return all;
 }

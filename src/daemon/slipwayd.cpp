@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "apiserver/api_server.h"
+#include "apiserver/authorization/role_aggregation.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "cluster/cluster_controllers.h"
@@ -107,6 +108,7 @@ class Process final : public Slipwayd {
     if (agent_http_) agent_http_->stop(kGrace);
     if (manager_) manager_->stop();
     if (workload_) workload_->stop();
+    if (access_policy_) access_policy_->stop();
     if (plane_) plane_->stop();
   }
 
@@ -166,6 +168,7 @@ class Process final : public Slipwayd {
   }
 
   Status open_doors() {
+    access_policy_ = SLIPWAY_TRY(apiserver::AccessPolicyKeeper::start(plane_->registry()));
     std::shared_ptr<apiserver::AuditLog> audit;
     if (options_.audit != apiserver::AuditLevel::kNone)
       audit = SLIPWAY_TRY(apiserver::AuditLog::open({.folder = options_.data_folder / "audit", .level = options_.audit},
@@ -193,6 +196,7 @@ class Process final : public Slipwayd {
   std::unique_ptr<southbound::AgentDoor> agent_door_;
   std::unique_ptr<control::Manager> manager_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::unique_ptr<apiserver::AccessPolicyKeeper> access_policy_;
   std::unique_ptr<apiserver::ApiServer> api_server_;
   std::unique_ptr<net::HttpServer> api_door_, agent_http_;
   std::atomic<bool> stopped_{false};

@@ -41,6 +41,7 @@ ApiDoor::ApiDoor(const std::vector<std::string>& crds) : folder_(must(base::Temp
       std::abort();
     }
   }
+  access_policy = must(apiserver::AccessPolicyKeeper::start(*registry));
   api = std::make_unique<apiserver::ApiServer>(*registry);
   net::HttpServerOptions options;
   options.tls = {pair.certificate_pem, pair.key_pem, ca_.certificate_pem, false};

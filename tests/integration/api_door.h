@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apiserver/api_server.h"
+#include "apiserver/authorization/role_aggregation.h"
 #include "base/files.h"
 #include "base/subprocess.h"
 #include "net/http_server.h"
@@ -43,6 +44,7 @@ class ApiDoor {
  public:
   std::unique_ptr<store::Store> store;
   std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<apiserver::AccessPolicyKeeper> access_policy;
   std::unique_ptr<apiserver::ApiServer> api;
 
  private:
