@@ -36,6 +36,8 @@ class StructuralSchema {
   std::uint64_t defaults_fingerprint() const;
   // Appends every violation; paths start with `path`.
   void validate(const data::Json& value, FieldErrors& errors, std::string_view path = "") const;
+  // The compiled root, for the walks of server-side apply (registry/apply/).
+  const SchemaNode& root_node() const { return *node_; }
 
  private:
   StructuralSchema(std::unique_ptr<SchemaNode> node, Root root);

@@ -56,6 +56,7 @@ class Compiler {
     node.preserve_unknown = schema["x-kubernetes-preserve-unknown-fields"].bool_or(false);
     node.int_or_string = schema["x-kubernetes-int-or-string"].bool_or(false);
     node.embedded_resource = schema["x-kubernetes-embedded-resource"].bool_or(false);
+    node.map_atomic = schema.text({"x-kubernetes-map-type"}) == "atomic";
     if (schema.contains("default")) node.default_value = schema["default"];
     for (const Json& name : schema["required"].items()) node.required.push_back(name.string_or_empty());
     SLIPWAY_TRY(compile_children(schema, node, path, depth));

@@ -42,6 +42,7 @@ struct SchemaNode {
   bool preserve_unknown = false;
   bool int_or_string = false;
   bool embedded_resource = false;
+  bool map_atomic = false;      // x-kubernetes-map-type: atomic, for server-side apply
   bool any_additional = false;  // additionalProperties: true
   std::optional<data::Json> default_value;
   std::map<std::string, SchemaNode, std::less<>> properties;

@@ -1,0 +1,172 @@
+#include <fmt/core.h>
+#include <set>
+
+#include "registry/apply/json_order.h"
+#include "registry/apply/typed_value.h"
+
+namespace slipway::registry {
+
+using data::Json;
+
+namespace {
+
+// Applied configurations are read with all numbers as float64, live objects keep their integers.
+std::string scalar_text(const Json& value, bool keeps_integers) {
+  return keeps_integers && value.is_integer() ? std::to_string(value.integer_or(0)) : value_text(value);
+}
+
+// Go's %v.
+std::string plain_text(const Json& value, bool keeps_integers) {
+  switch (value.kind()) {
+    case Json::Kind::kNull:
+      return "<nil>";
+    case Json::Kind::kString:
+      return value.string_or_empty();
+    case Json::Kind::kArray: {
+      std::string out;
+      for (const Json& item : value.items()) out += (out.empty() ? "" : " ") + plain_text(item, keeps_integers);
+      return "[" + out + "]";
+    }
+    case Json::Kind::kObject: {
+      std::string out;
+      for (const auto& [name, member] : value.members())
+        out += (out.empty() ? "" : " ") + name + ":" + plain_text(member, keeps_integers);
+      return "map[" + out + "]";
+    }
+    default:
+      return scalar_text(value, keeps_integers);
+  }
+}
+
+// Go's %#v.
+std::string source_text(const Json& value, bool keeps_integers) {
+  switch (value.kind()) {
+    case Json::Kind::kNull:
+      return "interface {}(nil)";
+    case Json::Kind::kArray: {
+      std::string out;
+      for (const Json& item : value.items()) out += (out.empty() ? "" : ", ") + source_text(item, keeps_integers);
+      return "[]interface {}{" + out + "}";
+    }
+    case Json::Kind::kObject: {
+      std::string out;
+      for (const auto& [name, member] : value.members())
+        out += (out.empty() ? "" : ", ") + quoted_text(name) + ":" + source_text(member, keeps_integers);
+      return "map[string]interface {}{" + out + "}";
+    }
+    default:
+      return scalar_text(value, keeps_integers);
+  }
+}
+
+std::string_view go_type(const Json& value, bool keeps_integers) {
+  switch (value.kind()) {
+    case Json::Kind::kNull:
+      return "<nil>";
+    case Json::Kind::kBool:
+      return "bool";
+    case Json::Kind::kInteger:
+      return keeps_integers ? "int64" : "float64";
+    case Json::Kind::kDouble:
+      return "float64";
+    case Json::Kind::kString:
+      return "string";
+    case Json::Kind::kArray:
+      return "[]interface {}";
+    case Json::Kind::kObject:
+      return "map[string]interface {}";
+  }
+  return "";
+}
+
+class TypeChecker {
+ public:
+  explicit TypeChecker(Duplicates duplicates) : live_(duplicates == Duplicates::kAllow) {}
+
+  void check(const Json& value, const MergeType& type, const std::string& path) {
+    const Atom atom = atom_of(type, &value);
+    if (atom.map)
+      check_map(value, type, path);
+    else if (atom.scalar)
+      check_scalar(value, type, path);
+    else if (atom.list)
+      check_list(value, type, path);
+    else
+      add(path, "schema error: invalid atom: inlined");
+  }
+
+  std::string text() const {
+    if (problems_.size() == 1) return problems_.front();
+    std::string out;
+    for (const std::string& problem : problems_) out += (out.empty() ? "errors:\n  " : "\n  ") + problem;
+    return out;
+  }
+
+ private:
+  void add(const std::string& path, const std::string& why) {
+    problems_.push_back(path.empty() ? why : path + ": " + why);
+  }
+
+  void check_map(const Json& value, const MergeType& type, const std::string& path) {
+    if (value.is_null()) return;
+    if (!value.is_object()) return add(path, fmt::format("expected map, got &{{{}}}", plain_text(value, live_)));
+    for (const auto& [name, member] : value.members()) {
+      const MergeType below = type.field(name);
+      const std::string below_path = path + "." + name;
+      if (below.is_none()) return add(below_path, "field not declared in schema");
+      check(member, below, below_path);
+    }
+  }
+
+  void check_scalar(const Json& value, const MergeType& type, const std::string& path) {
+    if (value.is_null()) return;
+    const bool is_scalar = !value.is_object() && !value.is_array();
+    switch (type.scalar()) {
+      case MergeType::Scalar::kNumeric:
+        if (!value.is_number()) add(path, fmt::format("expected numeric (int or float), got {}", go_type(value, live_)));
+        return;
+      case MergeType::Scalar::kString:
+        if (!value.is_string())
+          add(path, fmt::format("expected string, got &value.valueUnstructured{{Value:{}}}", source_text(value, live_)));
+        return;
+      case MergeType::Scalar::kBoolean:
+        if (!value.is_bool()) add(path, fmt::format("expected boolean, got &{{{}}}", plain_text(value, live_)));
+        return;
+      case MergeType::Scalar::kUntyped:
+        if (!is_scalar) add(path, fmt::format("expected any scalar, got &{{{}}}", plain_text(value, live_)));
+        return;
+    }
+  }
+
+  void check_list(const Json& value, const MergeType& type, const std::string& path) {
+    if (value.is_null()) return;
+    if (!value.is_array()) return add(path, fmt::format("expected list, got &{{{}}}", plain_text(value, live_)));
+    const MergeType below = type.element();
+    std::set<PathElement> seen;
+    for (std::size_t i = 0; i < value.items().size(); ++i) {
+      const Json& item = value.items()[i];
+      PathElement element = PathElement::index(static_cast<std::int64_t>(i));
+      if (!type.is_list_atomic()) {
+        auto found = element_of_item(type, item);
+        if (!found) return add(path, fmt::format("element {}: {}", i, found.error().message()));
+        element = std::move(*found);
+        if (!seen.insert(element).second && !live_)
+          add(path, fmt::format("duplicate entries for key {}", element.text()));
+      }
+      check(item, below, path + element.text());
+    }
+  }
+
+  const bool live_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+std::string type_problem(const Json& value, const MergeType& type, Duplicates duplicates) {
+  TypeChecker checker(duplicates);
+  checker.check(value, type, "");
+  return checker.text();
+}
+
+}  // namespace slipway::registry
