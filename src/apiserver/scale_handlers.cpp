@@ -50,6 +50,7 @@ base::Result<net::HttpResponse> write_scale(const ResourceRequest& request, std:
   const registry::ScalePaths& paths = *request.resource.scale;
   registry::WriteOptions options = SLIPWAY_TRY(write_options(request, options_kind));
   options.subresource.clear();  // the registry sees an update of the object itself
+  options.recorded_subresource = "scale";
   const auto change_object = [&](const Json& current) -> base::Result<Json> {
     const Json old = SLIPWAY_TRY(registry::scale_of(paths, current));
     const Json scale = SLIPWAY_TRY(change(old));

@@ -92,7 +92,17 @@ struct WriteOptions {
   // The door's own rules about this writer, asked last before the object is stored, also on a dry run: may this
   // become of `old` (null: a new object)? May be asked again when another writer was quicker.
   std::function<base::Status(const Json* old, const Json& object)> check;
-  std::string field_manager;  // recorded nowhere yet; kept for server-side apply
+  std::string field_manager;  // who writes, for metadata.managedFields; "" = "unknown"
+  // The subresource that managedFields name, where it is not the one above (a scale request changes the object itself).
+  std::string recorded_subresource;
+
+  const std::string& tracked_subresource() const {
+    return recorded_subresource.empty() ? subresource : recorded_subresource;
+  }
+};
+
+struct ApplyOptions : WriteOptions {  // field_manager must be set
+  bool force = false;                 // takes fields from other managers instead of a conflict with them
 };
 
 enum class Propagation { kBackground, kForeground, kOrphan };
@@ -154,6 +164,15 @@ class Registry {
   using Change = std::function<base::Result<Json>(const Json& current)>;
   base::Result<ObjectPtr> modify(const ResourceVersionInfo& resource, const ObjectKey& key, const Change& change,
                                  const WriteOptions& options = {});
+  // Server-side apply: makes the object, or merges the configuration into it. kConflict with the causes in fields()
+  // (reason FieldManagerConflict) when it changes what other managers own. A configuration that changes nothing writes
+  // nothing.
+  struct Applied {
+    ObjectPtr object;
+    bool created = false;
+  };
+  base::Result<Applied> apply(const ResourceVersionInfo& resource, const ObjectKey& key, const Json& configuration,
+                              const ApplyOptions& options);
   // The object as it was last (or now is, when finalizers keep it).
   base::Result<ObjectPtr> remove(const ResourceVersionInfo& resource, const ObjectKey& key,
                                  const DeleteOptions& options = {});

@@ -13,6 +13,8 @@
 
 namespace slipway::registry {
 
+class FieldManager;
+
 // A stored value and its decoded form in the storage version.
 struct StoredObject {
   store::Entry entry;
@@ -66,16 +68,26 @@ struct Registry::State {
   base::Status admit(const ResourceVersionInfo& version, const Json* old, Json& object, std::string_view subresource);
   base::Status validate(const ResourceVersionInfo& version, const Json& object, const Json* old) const;
   base::Status check_namespace(const ResourceInfo& resource, const ObjectKey& key);
-  base::Result<ObjectPtr> create(const ResourceVersionInfo& version, Json object, const WriteOptions& options);
+  base::Status check_subresource(const ResourceVersionInfo& version, std::string_view name) const;
+  // `applied`: the managedFields that server-side apply has worked out (null Json: none); null: an update, whose
+  // managers are tracked here. The same below.
+  base::Result<ObjectPtr> create(const ResourceVersionInfo& version, Json object, const WriteOptions& options,
+                                 const Json* applied = nullptr);
   // Reads, lets `change` make the new object (in the caller's version) and writes it; again when another writer was
   // quicker, until the object's resourceVersion no longer matches.
   base::Result<ObjectPtr> modify(const ResourceVersionInfo& version, const ObjectKey& key, const Change& change,
                                  const WriteOptions& options);
   base::Result<ObjectPtr> replace(const ResourceVersionInfo& version, const ObjectKey& key, const StoredObject& stored,
-                                  const Json& current, Json object, const WriteOptions& options);
+                                  const Json& current, Json object, const WriteOptions& options,
+                                  const Json* applied = nullptr);
   // The prepared and checked object in the caller's version that takes the place of `current`.
   base::Result<Json> prepare_replacement(const ResourceVersionInfo& version, const Json& current, Json object,
-                                         const WriteOptions& options);
+                                         const WriteOptions& options, const Json* applied);
+  // Gives the object, which takes the place of `before`, its managedFields; `sent` are those of the client.
+  void set_managers(const ResourceVersionInfo& version, const Json& before, Json& object, const Json& sent,
+                    const WriteOptions& options, const Json* applied) const;
+  // Without managedFields when only they make it too big; kTooLarge.
+  base::Result<EncodedObject> encode(Json& object) const;
   base::Result<ObjectPtr> remove(const ResourceVersionInfo& version, const ObjectKey& key,
                                  const DeleteOptions& options);
   base::Result<ObjectPtr> remove_once(const ResourceVersionInfo& version, const ObjectKey& key,
@@ -85,6 +97,14 @@ struct Registry::State {
   base::Result<ObjectPtr> store_replacement(const ResourceInfo& resource, const ObjectKey& key,
                                             const store::Entry& entry, Json object, bool erase);
   ObjectPtr finish_write(const store::Entry& entry, Json object);
+
+  // Server-side apply (registry_apply.cpp).
+  Json track_managers(const ResourceVersionInfo& version, const Json& before, const Json& after, const Json& sent,
+                      const WriteOptions& options) const;
+  base::Result<Applied> apply(const ResourceVersionInfo& version, const ObjectKey& key, const Json& configuration,
+                              const ApplyOptions& options);
+  base::Result<ObjectPtr> create_applied(const ResourceVersionInfo& version, const ObjectKey& key,
+                                         const Json& configuration, const ApplyOptions& options, FieldManager& fields);
 };
 
 // `/registry/<group>/<plural>/`, with the namespace and a slash when there is one; the core group is "core".

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "data/patch.h"
+#include "registry/apply/managed_fields.h"
 #include "registry/object_limits.h"
 #include "registry/object_metadata.h"
 #include "registry/registry_state.h"
@@ -140,14 +141,46 @@ ObjectPtr Registry::State::finish_write(const store::Entry& entry, Json object) 
   return shared;
 }
 
+base::Status Registry::State::check_subresource(const ResourceVersionInfo& version, std::string_view name) const {
+  if (has_subresource(version, name)) return {};
+  return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
+}
+
+void Registry::State::set_managers(const ResourceVersionInfo& version, const Json& before, Json& object,
+                                   const Json& sent, const WriteOptions& options, const Json* applied) const {
+  const Json& current = before["metadata"]["managedFields"];
+  put_or_erase(object.at("metadata"), "managedFields", current);
+  const bool client_changes_them = !sent.is_null() && sent != current && options.subresource.empty();
+  const bool same_object = object == before;
+  if (applied != nullptr) {
+    // New times alone are no change.
+    if (!same_object || !same_but_for_times(*applied, current))
+      put_or_erase(object.at("metadata"), "managedFields", *applied);
+  } else if (!same_object || client_changes_them) {
+    object.at("metadata").erase("managedFields");
+    Json tracked = track_managers(version, before, object, sent, options);
+    put_or_erase(object.at("metadata"), "managedFields", tracked);
+  }
+}
+
+base::Result<EncodedObject> Registry::State::encode(Json& object) const {
+  EncodedObject encoded(object);
+  if (check_size(encoded.size())) return encoded;
+  if (!object.at("metadata").erase("managedFields")) return check_size(encoded.size()).error();
+  EncodedObject bare(object);
+  SLIPWAY_TRY(check_size(bare.size()));
+  return bare;
+}
+
 base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& version, Json object,
-                                                const WriteOptions& options) {
+                                                const WriteOptions& options, const Json* applied) {
   const ResourceInfo& resource = *version.resource;
   const KindStrategy& rules = strategy(resource);
   if (!options.subresource.empty())
     return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
   SLIPWAY_TRY(check_kind(version, object));
   SLIPWAY_TRY(make_storable(object));
+  const Json sent = object["metadata"]["managedFields"];
   SLIPWAY_TRY(normalize_metadata(object));
   if (!meta::resource_version(object).empty())
     return fail(ErrorCode::kBadRequest, "resourceVersion should not be set on objects to be created");
@@ -163,6 +196,8 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
     stamp_new_metadata(candidate, clock, random, rules.has_generation);
     if (rules.prepare) rules.prepare(candidate, nullptr);
     SLIPWAY_TRY(validate(version, candidate, nullptr));
+    const Json nothing = Json::object({{"apiVersion", candidate["apiVersion"]}, {"kind", candidate["kind"]}});
+    set_managers(version, nothing, candidate, sent, options, applied);
     SLIPWAY_TRY(admit(version, nullptr, candidate, ""));
     if (options.check) SLIPWAY_TRY(options.check(nullptr, candidate));
     const ObjectKey key = meta::key_of(candidate);
@@ -174,8 +209,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
       if (read(resource, key)) return already_exists(resource.group_resource(), key.name);
       return to_version(version, std::make_shared<const Json>(std::move(stored)));
     }
-    const EncodedObject encoded(stored);
-    SLIPWAY_TRY(check_size(encoded.size()));
+    const EncodedObject encoded = SLIPWAY_TRY(encode(stored));
     const auto entry = store.create(storage_key(resource, key), encoded.encoder());
     if (entry) return to_version(version, finish_write(*entry, std::move(stored)));
     if (entry.error().code() != ErrorCode::kAlreadyExists) return entry.error();
@@ -186,8 +220,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
 base::Result<ObjectPtr> Registry::State::modify(const ResourceVersionInfo& version, const ObjectKey& key,
                                                 const Change& change, const WriteOptions& options) {
   const ResourceInfo& resource = *version.resource;
-  if (!has_subresource(version, options.subresource))
-    return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
+  SLIPWAY_TRY(check_subresource(version, options.subresource));
   for (int attempt = 0; attempt < kWriteAttempts; ++attempt) {
     const StoredObject stored = SLIPWAY_TRY(read(resource, key));
     const ObjectPtr current = SLIPWAY_TRY(to_version(version, stored.object));
@@ -200,9 +233,9 @@ base::Result<ObjectPtr> Registry::State::modify(const ResourceVersionInfo& versi
 
 base::Result<ObjectPtr> Registry::State::replace(const ResourceVersionInfo& version, const ObjectKey& key,
                                                  const StoredObject& stored, const Json& current, Json object,
-                                                 const WriteOptions& options) {
+                                                 const WriteOptions& options, const Json* applied) {
   const ResourceInfo& resource = *version.resource;
-  object = SLIPWAY_TRY(prepare_replacement(version, current, std::move(object), options));
+  object = SLIPWAY_TRY(prepare_replacement(version, current, std::move(object), options, applied));
   if (object == current) return to_version(version, stored.object);
   const bool erase = meta::is_deleting(object) && !has_pending_finalizers(object);
   Json to_store = SLIPWAY_TRY(to_storage(version, std::move(object)));
@@ -212,11 +245,13 @@ base::Result<ObjectPtr> Registry::State::replace(const ResourceVersionInfo& vers
 }
 
 base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInfo& version, const Json& current,
-                                                        Json object, const WriteOptions& options) {
+                                                        Json object, const WriteOptions& options,
+                                                        const Json* applied) {
   const ResourceInfo& resource = *version.resource;
   const KindStrategy& rules = strategy(resource);
   SLIPWAY_TRY(check_kind(version, object));
   SLIPWAY_TRY(make_storable(object));
+  const Json sent = object["metadata"]["managedFields"];
   SLIPWAY_TRY(normalize_metadata(object));
   if (!resource.namespaced) object.at("metadata").erase("namespace");
   const std::string& resource_version = meta::resource_version(object);
@@ -248,6 +283,7 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
   if (rules.prepare) rules.prepare(object, &current);
   if (options.subresource == kFinalize) put_or_erase(object.at("spec"), "finalizers", wanted_finalizers);
   SLIPWAY_TRY(validate(version, object, &current));
+  set_managers(version, current, object, sent, options, applied);
   SLIPWAY_TRY(admit(version, &current, object, options.subresource));
   if (options.check) SLIPWAY_TRY(options.check(&current, object));
   if (rules.has_generation && is_spec_changed(object, current, version.has_status))
@@ -257,8 +293,7 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
 
 base::Result<ObjectPtr> Registry::State::store_replacement(const ResourceInfo& resource, const ObjectKey& key,
                                                            const store::Entry& entry, Json object, bool erase) {
-  const EncodedObject encoded(object);
-  SLIPWAY_TRY(check_size(encoded.size()));
+  const EncodedObject encoded = SLIPWAY_TRY(encode(object));
   const auto written = erase ? store.remove(entry.key, entry.revision, encoded.encoder())
                              : store.update(entry.key, entry.revision, encoded.encoder());
   if (written) return finish_write(*written, std::move(object));

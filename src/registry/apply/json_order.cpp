@@ -162,8 +162,8 @@ std::string value_text(const Json& value) {
       return quoted_text(value.string_or_empty());
     case Json::Kind::kArray: {
       std::string out;
-      for (const Json& item : value.items()) out += (out.empty() ? "" : ",") + value_text(item);
-      return "[" + out + "]";
+      for (const Json& item : value.items()) out += "," + value_text(item);
+      return "[" + (out.empty() ? out : out.substr(1)) + "]";
     }
     case Json::Kind::kObject: {
       std::string out;

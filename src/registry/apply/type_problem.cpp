@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/core.h>
 #include <set>
 
@@ -24,14 +25,14 @@ std::string plain_text(const Json& value, bool keeps_integers) {
       return value.string_or_empty();
     case Json::Kind::kArray: {
       std::string out;
-      for (const Json& item : value.items()) out += (out.empty() ? "" : " ") + plain_text(item, keeps_integers);
-      return "[" + out + "]";
+      for (const Json& item : value.items()) out += " " + plain_text(item, keeps_integers);
+      return "[" + out.substr(std::min<std::size_t>(out.size(), 1)) + "]";
     }
     case Json::Kind::kObject: {
       std::string out;
       for (const auto& [name, member] : value.members())
-        out += (out.empty() ? "" : " ") + name + ":" + plain_text(member, keeps_integers);
-      return "map[" + out + "]";
+        out += " " + name + ":" + plain_text(member, keeps_integers);
+      return "map[" + out.substr(std::min<std::size_t>(out.size(), 1)) + "]";
     }
     default:
       return scalar_text(value, keeps_integers);
