@@ -59,8 +59,8 @@ TEST_F(Door, Patches) {
                 .text({"reason"}),
             "UnsupportedMediaType");
   EXPECT_THAT(
-      fails(415, "PATCH", object("a"), "{}", {{"content-type", "application/apply-patch+yaml"}}).text({"message"}),
-      HasSubstr("server-side apply is not served yet"));
+      fails(415, "PATCH", object("a"), "{}", {{"content-type", "application/apply-patch+cbor"}}).text({"message"}),
+      HasSubstr("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"));
   EXPECT_EQ(fails(400, "PATCH", object("a"), "{", {{"content-type", "application/merge-patch+json"}}).text({"reason"}),
             "BadRequest");
   EXPECT_EQ(

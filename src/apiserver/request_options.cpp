@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "data/json_text.h"
+#include "registry/apply/managed_fields.h"
 #include "registry/field_errors.h"
 
 namespace slipway::apiserver {
@@ -21,11 +22,25 @@ base::Result<bool> dry_run(const net::HttpRequest& http, std::string_view option
                         registry::unsupported_value("dryRun", Json::array({std::string(text)}), {Json("All")}));
 }
 
+namespace {
+
+// The fieldManager parameter, or the name of the program.
+base::Result<std::string> field_manager(const net::HttpRequest& http, std::string_view options) {
+  const std::string_view name = http.query_value("fieldManager");
+  if (name.empty()) return registry::field_manager_of_agent(http.header("user-agent"));
+  registry::FieldErrors errors;
+  registry::validate_field_manager(name, "fieldManager", errors);
+  if (!errors.empty()) return registry::invalid_object({"meta.k8s.io", std::string(options)}, "", std::move(errors));
+  return std::string(name);
+}
+
+}  // namespace
+
 base::Result<registry::WriteOptions> write_options(const ResourceRequest& request, std::string_view kind) {
   registry::WriteOptions options;
   options.subresource = request.path.subresource;
   options.dry_run = SLIPWAY_TRY(dry_run(request.http, kind));
-  options.field_manager = std::string(request.http.query_value("fieldManager"));
+  options.field_manager = SLIPWAY_TRY(field_manager(request.http, kind));
   options.check = write_check(request.access);
   return options;
 }

@@ -53,6 +53,7 @@ std::string watch_error_line(const base::Error& error);
 base::Result<net::HttpResponse> create_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> update_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> patch_object(const ResourceRequest& request);
+base::Result<net::HttpResponse> apply_object(const ResourceRequest& request);  // PATCH application/apply-patch+yaml
 base::Result<net::HttpResponse> delete_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> delete_collection(const ResourceRequest& request);
 

@@ -46,6 +46,7 @@ Answer answer_of(ErrorCode code) {
     case ErrorCode::kCancelled:
       return {503, "ServiceUnavailable"};
     case ErrorCode::kUnknown:
+      return {500, ""};
     case ErrorCode::kCorrupt:
     case ErrorCode::kInternal:
       return {500, "InternalError"};
@@ -124,7 +125,7 @@ Json status_of(const base::Error& error, const StatusSubject& subject) {
 Json failure_status(int code, std::string_view reason, std::string_view message) {
   Json status = make_status("Failure");
   status.set("message", std::string(message));
-  status.set("reason", std::string(reason));
+  if (!reason.empty()) status.set("reason", std::string(reason));
   status.set("code", code);
   return status;
 }

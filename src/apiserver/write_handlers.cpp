@@ -143,15 +143,16 @@ base::Result<net::HttpResponse> patch_object(const ResourceRequest& request) {
   const bool custom = !request.is_built_in();
   const bool json = type == "application/json-patch+json";
   const bool strategic = type == "application/strategic-merge-patch+json";
-  if (type == "application/apply-patch+yaml" || type == "application/apply-patch+cbor")
+  if (type == "application/apply-patch+yaml") return apply_object(request);
+  if (request.http.query.contains("force"))
+    return invalid_option("PatchOptions",
+                          registry::forbidden_value("force", "may not be specified for non-apply patch"));
+  if ((strategic && custom) || (!json && !strategic && type != "application/merge-patch+json"))
     return base::fail(
         ErrorCode::kUnsupported,
-        "server-side apply is not served yet; use client-side apply (kubectl apply without --server-side)");
-  if ((strategic && custom) || (!json && !strategic && type != "application/merge-patch+json"))
-    return base::fail(ErrorCode::kUnsupported,
-                      fmt::format("the body of the request was in an unknown format - accepted media types include: "
-                                  "application/json-patch+json, application/merge-patch+json{}",
-                                  custom ? "" : ", application/strategic-merge-patch+json"));
+        fmt::format("the body of the request was in an unknown format - accepted media types include: "
+                    "application/json-patch+json, application/merge-patch+json{}, application/apply-patch+yaml",
+                    custom ? "" : ", application/strategic-merge-patch+json"));
   const Json patch = SLIPWAY_TRY(data::parse_json(request.http.body).with_context("error decoding patch"));
   std::vector<std::string> warnings;
   if (!json) warnings = SLIPWAY_TRY(validate_patch_fields(request, patch));

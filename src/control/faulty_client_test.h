@@ -50,6 +50,9 @@ class FaultyClient : public kube::Client {
                                       const data::Json& patch, const kube::WriteOptions& options) override {
     return inner_.patch(gvk, key, type, patch, options);
   }
+  base::Result<meta::ObjectPtr> apply(const data::Json& object, const kube::ApplyOptions& options) override {
+    return inner_.apply(object, options);
+  }
   base::Result<meta::ObjectPtr> remove(const meta::Gvk& gvk, const meta::ObjectKey& key,
                                        const kube::DeleteOptions& options) override {
     return inner_.remove(gvk, key, options);

@@ -19,6 +19,7 @@ using data::Json;
 using meta::Gvk;
 using meta::ObjectKey;
 using meta::ObjectPtr;
+using registry::ApplyOptions;
 using registry::DeleteOptions;
 using registry::ListOptions;
 using registry::ObjectList;
@@ -45,6 +46,9 @@ class Client {
   virtual base::Result<ObjectPtr> update_status(Json object) = 0;
   virtual base::Result<ObjectPtr> patch(const Gvk& gvk, const ObjectKey& key, PatchType type, const Json& patch,
                                         const WriteOptions& options = {}) = 0;
+  // Server-side apply: `object` holds the fields its manager wants, and no others. kConflict with the causes when other
+  // managers own some of them with other values, unless options.force.
+  virtual base::Result<ObjectPtr> apply(const Json& object, const ApplyOptions& options) = 0;
   virtual base::Result<ObjectPtr> remove(const Gvk& gvk, const ObjectKey& key, const DeleteOptions& options = {}) = 0;
 };
 

@@ -119,6 +119,96 @@ TEST_P(ClientConformance, Patch) {
                base::ErrorCode::kConflict, "the object has been modified");
 }
 
+inline ApplyOptions as_manager(std::string name, bool force = false) {
+  ApplyOptions options;
+  options.field_manager = std::move(name);
+  options.force = force;
+  return options;
+}
+
+// The managers of an object, as "alpha Apply".
+inline std::vector<std::string> managers(const Json& object) {
+  std::vector<std::string> out;
+  for (const Json& entry : object["metadata"]["managedFields"].items())
+    out.push_back(entry.text({"manager"}) + " " + entry.text({"operation"}) +
+                  (entry.contains("subresource") ? " " + entry.text({"subresource"}) : ""));
+  return out;
+}
+
+TEST_P(ClientConformance, ApplyMakesMergesAndConflicts) {
+  const auto made = client().apply(widget("a", R"({"size": 1, "parts": ["x"]})"), as_manager("alpha"));
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_EQ((**made).text({"spec", "color"}), "red");
+  EXPECT_EQ(managers(**made), std::vector<std::string>{"alpha Apply"});
+
+  const auto same = client().apply(widget("a", R"({"size": 1, "parts": ["x"]})"), as_manager("alpha"));
+  ASSERT_TRUE(same) << same.error().message();
+  EXPECT_EQ(meta::resource_version(**same), meta::resource_version(**made));
+
+  const auto refused = client().apply(widget("a", R"({"size": 2})"), as_manager("beta"));
+  expect_error(refused, base::ErrorCode::kConflict,
+               "Apply failed with 1 conflict: conflict with \"alpha\": .spec.size");
+  EXPECT_EQ(refused.error().fields(),
+            (std::vector<base::FieldError>{{".spec.size", "FieldManagerConflict", "conflict with \"alpha\""}}));
+  const auto forced = client().apply(widget("a", R"({"size": 2})"), as_manager("beta", true));
+  ASSERT_TRUE(forced) << forced.error().message();
+  EXPECT_EQ((**forced)["spec"]["size"], Json(2));
+  EXPECT_EQ((**forced)["spec"]["parts"], json(R"(["x"])"));
+
+  // What alpha does not want any more, and nobody else owns, goes.
+  const auto dropped = client().apply(widget("a", R"({"size": 2})"), as_manager("alpha"));
+  ASSERT_TRUE(dropped) << dropped.error().message();
+  EXPECT_FALSE((**dropped)["spec"].contains("parts"));
+  EXPECT_EQ((**dropped)["spec"]["size"], Json(2));
+}
+
+TEST_P(ClientConformance, ApplyToTheStatus) {
+  ASSERT_TRUE(client().create(widget("a")));
+  Json status = widget("a", R"({"size": 9})");
+  status.set("status", json(R"({"phase": "Ready"})"));
+  ApplyOptions options = as_manager("reporter");
+  options.subresource = "status";
+  const auto applied = client().apply(status, options);
+  ASSERT_TRUE(applied) << applied.error().message();
+  EXPECT_EQ((**applied).text({"status", "phase"}), "Ready");
+  EXPECT_EQ((**applied)["spec"]["size"], Json(1));
+  EXPECT_EQ(managers(**applied).front(), "reporter Apply status");
+}
+
+TEST_P(ClientConformance, ApplyRefusesAndDryRuns) {
+  expect_error(client().apply(widget("a"), as_manager("")), base::ErrorCode::kInvalid,
+               "fieldManager: Required value: is required for apply patch");
+  Json object = widget("a");
+  object.at("metadata").set("uid", "other");
+  expect_error(client().apply(object, as_manager("alpha")), base::ErrorCode::kConflict,
+               "uid mismatch: the provided object specified uid other, and no existing object was found");
+  ApplyOptions options = as_manager("alpha");
+  options.dry_run = true;
+  ASSERT_TRUE(client().apply(widget("a"), options));
+  expect_error(client().get(kWidget, {"default", "a"}), base::ErrorCode::kNotFound, "not found");
+  ASSERT_TRUE(client().create(widget("a")));
+  object = widget("a");
+  object.at("metadata").set("resourceVersion", "1");
+  expect_error(client().apply(object, as_manager("alpha")), base::ErrorCode::kConflict, "the object has been modified");
+}
+
+TEST_P(ClientConformance, WritersAreRecorded) {
+  Json object = **client().create(widget("a"));
+  ASSERT_EQ(managers(object).size(), 1u);
+  object.at("spec").set("size", 2);
+  object = **client().update(object);
+  EXPECT_EQ(managers(object).size(), 1u);
+  const auto patched = client().patch(kWidget, {"default", "a"}, PatchType::kMerge, json(R"({"spec": {"size": 3}})"),
+                                      {.field_manager = "patcher"});
+  ASSERT_TRUE(patched) << patched.error().message();
+  object = **patched;
+  ASSERT_EQ(managers(object).size(), 2u);
+  object.at("metadata").set("managedFields", Json::array());
+  const auto reset = client().update(object);
+  ASSERT_TRUE(reset) << reset.error().message();
+  EXPECT_TRUE(managers(**reset).empty());
+}
+
 TEST_P(ClientConformance, FinalizersHoldADeletion) {
   Json object = widget("a");
   meta::add_finalizer(object, "example.com/hold");

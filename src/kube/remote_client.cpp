@@ -164,6 +164,22 @@ Result<ObjectPtr> RemoteClient::patch(const Gvk& gvk, const ObjectKey& key, Patc
   return exchange(std::move(request));
 }
 
+Result<ObjectPtr> RemoteClient::apply(const Json& object, const ApplyOptions& options) {
+  const Gvk gvk = SLIPWAY_TRY(meta::gvk_of(object));
+  RawRequest request;
+  request.method = "PATCH";
+  request.path = SLIPWAY_TRY(object_path(gvk, meta::key_of(object)));
+  if (!options.subresource.empty()) request.path += "/" + url_encode(options.subresource);
+  request.path += Query()
+                      .add("fieldManager", options.field_manager)
+                      .add("force", options.force ? "true" : "")
+                      .add("dryRun", options.dry_run ? "All" : "")
+                      .text();
+  request.content_type = "application/apply-patch+yaml";
+  request.body = data::to_json(object);
+  return exchange(std::move(request));
+}
+
 Result<ObjectPtr> RemoteClient::remove(const Gvk& gvk, const ObjectKey& key, const DeleteOptions& options) {
   RawRequest request;
   request.method = "DELETE";

@@ -22,6 +22,7 @@ class RemoteClient final : public Client {
   base::Result<ObjectPtr> update_status(Json object) override;
   base::Result<ObjectPtr> patch(const Gvk& gvk, const ObjectKey& key, PatchType type, const Json& patch,
                                 const WriteOptions& options) override;
+  base::Result<ObjectPtr> apply(const Json& object, const ApplyOptions& options) override;
   base::Result<ObjectPtr> remove(const Gvk& gvk, const ObjectKey& key, const DeleteOptions& options) override;
 
   RawClient& raw() { return *raw_; }

@@ -79,7 +79,10 @@ ErrorCode code_of_http(std::int64_t status) {
 Error error_of_status(const Json& status) {
   const std::string& reason = status["reason"].string_or_empty();
   const auto known = std::find_if(kReasons.begin(), kReasons.end(), [&](const Reason& r) { return r.text == reason; });
-  const ErrorCode code = known != kReasons.end() ? known->code : code_of_http(status["code"].integer_or(0));
+  const std::int64_t http = status["code"].integer_or(0);
+  // kube-apiserver gives no reason for what it has no category for.
+  const bool unknown = reason.empty() && http == 500;
+  const ErrorCode code = known != kReasons.end() ? known->code : unknown ? ErrorCode::kUnknown : code_of_http(http);
   std::string message = status["message"].string_or_empty();
   if (message.empty()) message = reason.empty() ? "the server gave no reason" : reason;
   std::vector<base::FieldError> fields;

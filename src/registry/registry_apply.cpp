@@ -92,8 +92,9 @@ base::Status check_key(const ResourceInfo& resource, const ObjectKey& key, Json&
                 "the namespace of the provided object does not match the namespace sent on the request");
   if (meta::name(object).empty()) metadata.set("name", key.name);
   if (meta::name(object) != key.name)
-    return fail(ErrorCode::kBadRequest, fmt::format("the name of the object ({}) does not match the name on the URL ({})",
-                                                    meta::name(object), key.name));
+    return fail(ErrorCode::kBadRequest,
+                fmt::format("the name of the object ({}) does not match the name on the URL ({})", meta::name(object),
+                            key.name));
   return {};
 }
 
@@ -128,8 +129,7 @@ base::Result<Registry::Applied> Registry::State::apply(const ResourceVersionInfo
     const ObjectPtr live = SLIPWAY_TRY(to_version(version, stored->object));
     auto applied = SLIPWAY_TRY(fields.apply(*live, configuration, options.field_manager, options.force));
     SLIPWAY_TRY(check_key(resource, key, applied.object));
-    auto written =
-        replace(version, key, *stored, *live, std::move(applied.object), options, &applied.managed_fields);
+    auto written = replace(version, key, *stored, *live, std::move(applied.object), options, &applied.managed_fields);
     if (written) return Applied{std::move(*written), false};
     if (!is_write_race(written.error())) return written.error();
   }

@@ -33,7 +33,10 @@ TEST(Registry, CreateStampsMetadataDefaultsAndPrunes) {
   EXPECT_EQ(meta::uid(made).size(), 36u);
   EXPECT_EQ(meta::generation(made), 1);
   EXPECT_EQ(made.text({"metadata", "creationTimestamp"}), "2023-11-14T22:13:20Z");
-  EXPECT_FALSE(made["metadata"].contains("managedFields"));
+  EXPECT_EQ(made["metadata"]["managedFields"],
+            json(R"([{"apiVersion": "example.com/v1", "fieldsType": "FieldsV1", "manager": "unknown",
+              "operation": "Update", "time": "2023-11-14T22:13:20Z",
+              "fieldsV1": {"f:spec": {".": {}, "f:color": {}, "f:size": {}}}}])"));
   const auto read = test.registry.get(test.widgets, {"default", "a"});
   ASSERT_OK(read);
   EXPECT_EQ(**read, made);

@@ -245,8 +245,7 @@ base::Result<ObjectPtr> Registry::State::replace(const ResourceVersionInfo& vers
 }
 
 base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInfo& version, const Json& current,
-                                                        Json object, const WriteOptions& options,
-                                                        const Json* applied) {
+                                                        Json object, const WriteOptions& options, const Json* applied) {
   const ResourceInfo& resource = *version.resource;
   const KindStrategy& rules = strategy(resource);
   SLIPWAY_TRY(check_kind(version, object));

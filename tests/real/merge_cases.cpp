@@ -103,7 +103,8 @@ Json MergeCase::make_scalar(const std::string& type) {
 }
 
 Json MergeCase::make_free_value(int depth) {
-  if (depth >= kDeepest + 1 || chance(50)) return make_scalar(chance(50) ? "string" : chance(50) ? "integer" : "boolean");
+  if (depth >= kDeepest + 1 || chance(50))
+    return make_scalar(chance(50) ? "string" : chance(50) ? "integer" : "boolean");
   if (chance(10)) return Json();
   Json value = chance(65) ? Json::object() : Json::array();
   for (int i = below(3); i > 0; --i) {
@@ -211,7 +212,8 @@ Json MergeCase::make_metadata() {
     Json list = Json::array();
     for (const std::string& name : kNames)
       if (chance(40))
-        list.append(Json::object({{"apiVersion", "v1"}, {"kind", "K"}, {"name", make_scalar("string")}, {"uid", name}}));
+        list.append(
+            Json::object({{"apiVersion", "v1"}, {"kind", "K"}, {"name", make_scalar("string")}, {"uid", name}}));
     metadata.set("ownerReferences", std::move(list));
   }
   return metadata;

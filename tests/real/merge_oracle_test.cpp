@@ -242,8 +242,8 @@ TEST(MergeOracle, SameObjectsManagersAndConflicts) {
                         same_error(own.error, reference.error);
       if (same) continue;
       ADD_FAILURE() << "seed " << first + i << " step " << step << "\n"
-                    << test << "\nours:      " << data::to_json(own.object) << "\nreference: "
-                    << data::to_json(reference.object) << "\nours:\n"
+                    << test << "\nours:      " << data::to_json(own.object)
+                    << "\nreference: " << data::to_json(reference.object) << "\nours:\n"
                     << joined(own.managers) << own.error << "\n"
                     << joined(own.causes) << "reference:\n"
                     << joined(reference.managers) << reference.error << "\n"

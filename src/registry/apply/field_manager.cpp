@@ -77,10 +77,9 @@ Json FieldManager::update(const Json& before, const Json& after, const Json& sen
   // A client may replace the managers, but only by a valid list and only through the object itself.
   ManagedFields managed;
   const bool may_replace = scope_.subresource.empty() && !sent.is_null();
-  if (may_replace && is_reset(sent)) return {};
   if (may_replace)
     if (auto decoded = decode_managed_fields(sent)) managed = std::move(*decoded);
-  if (managed.empty())
+  if (managed.empty() && !(may_replace && is_reset(sent)))
     if (auto decoded = decode_managed_fields(before["metadata"]["managedFields"])) managed = std::move(*decoded);
   const bool exists = !meta::uid(before).empty();
   if (managed.empty() && exists) return {};
@@ -99,8 +98,8 @@ base::Result<ManagedFields> FieldManager::track_update(const Json& before, const
                   fmt::format("failed to convert {} object ({}) to smd typed: {}", which, describe(*object), problem));
   }
   ManagedEntry self = entry(manager, FieldOperation::kUpdate);
-  auto updated = SLIPWAY_TRY(
-      updater_.update({borrow(before), scope_.type}, {borrow(after), scope_.type}, std::move(managed)));
+  auto updated =
+      SLIPWAY_TRY(updater_.update({borrow(before), scope_.type}, {borrow(after), scope_.type}, std::move(managed)));
   FieldSet changed = updated.changed.without(unmanaged_fields());
   if (changed.empty()) return std::move(updated.managed);
   const std::string identity = self.identity();
@@ -117,8 +116,8 @@ base::Result<FieldManager::Applied> FieldManager::apply(const Json& live, const 
   const meta::GroupVersion sent = meta::parse_api_version(configuration.text({"apiVersion"}));
   const meta::Gvk gvk{sent.group, sent.version, configuration.text({"kind"})};
   if (gvk != scope_.gvk) return fail(ErrorCode::kBadRequest, fmt::format("invalid object type: {}", gvk_text(gvk)));
-  ManagedFields managed = SLIPWAY_TRY(decode_managed_fields(live["metadata"]["managedFields"])
-                                          .with_context("failed to decode managed fields"));
+  ManagedFields managed = SLIPWAY_TRY(
+      decode_managed_fields(live["metadata"]["managedFields"]).with_context("failed to decode managed fields"));
   if (managed.empty()) {
     const Json nothing = Json::object({{"apiVersion", live["apiVersion"]}, {"kind", live["kind"]}});
     managed = SLIPWAY_TRY(track_update(nothing, live, {}, std::string(kBeforeFirstApply))
@@ -131,7 +130,8 @@ base::Result<FieldManager::Applied> FieldManager::apply(const Json& live, const 
     return fail(ErrorCode::kUnknown,
                 fmt::format("failed to create typed patch object ({}): {}", describe(configuration), problem));
   if (const auto problem = type_problem(live, scope_.type, Duplicates::kAllow); !problem.empty())
-    return fail(ErrorCode::kUnknown, fmt::format("failed to create typed live object ({}): {}", describe(live), problem));
+    return fail(ErrorCode::kUnknown,
+                fmt::format("failed to create typed live object ({}): {}", describe(live), problem));
 
   const TypedValue live_value{borrow(live), scope_.type};
   const TypedValue configured{borrow(configuration), scope_.type};
@@ -171,9 +171,9 @@ base::Result<MergeUpdater::Applied> FieldManager::apply_after_client_side(const 
                                                                           MergeUpdater::Applied refused) {
   const auto own = fields_of_last_applied(*live.value);
   if (!own) return refused;
-  const bool all_own = std::erase_if(refused.conflicts, [&](const FieldConflict& conflict) {
-                         return own->contains(conflict.path);
-                       }) > 0 && refused.conflicts.empty();
+  const bool all_own = std::erase_if(refused.conflicts,
+                                     [&](const FieldConflict& conflict) { return own->contains(conflict.path); }) > 0 &&
+                       refused.conflicts.empty();
   if (!all_own) return refused;
   return apply_once(live, configuration, managed, manager, true);
 }

@@ -10,11 +10,11 @@ namespace slipway::registry {
 
 // What the writes of one request are about.
 struct FieldManagerScope {
-  meta::Gvk gvk;                // of the request; objects come in this version
-  std::string subresource;      // "" = none
+  meta::Gvk gvk;            // of the request; objects come in this version
+  std::string subresource;  // "" = none
   MergeType type = MergeType::deduced();
-  FieldSet reset;               // fields that this kind of request cannot change
-  std::string now;              // RFC 3339
+  FieldSet reset;   // fields that this kind of request cannot change
+  std::string now;  // RFC 3339
 };
 
 class FieldManager {

@@ -44,9 +44,9 @@ void validate_field_manager(std::string_view name, std::string_view path, FieldE
   for (std::size_t i = 0; i < name.size();) {
     const Character character = first_character(name.substr(i));
     if (!is_printable(character.code))
-      errors.push_back(invalid_value(path, std::string(name),
-                                     fmt::format("invalid character U+{:04X} (at position {})",
-                                                 static_cast<std::uint32_t>(character.code), i)));
+      errors.push_back(invalid_value(
+          path, std::string(name),
+          fmt::format("invalid character U+{:04X} (at position {})", static_cast<std::uint32_t>(character.code), i)));
     i += character.bytes;
   }
 }

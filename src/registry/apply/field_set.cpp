@@ -15,9 +15,7 @@ template <typename Visit>
 void zip(const std::vector<FieldSet::Node>& left, const std::vector<FieldSet::Node>& right, const Visit& visit) {
   std::size_t l = 0, r = 0;
   while (l < left.size() || r < right.size()) {
-    const int order = l == left.size()    ? 1
-                      : r == right.size() ? -1
-                                          : left[l].element.compare(right[r].element);
+    const int order = l == left.size() ? 1 : r == right.size() ? -1 : left[l].element.compare(right[r].element);
     visit(order <= 0 ? &left[l] : nullptr, order >= 0 ? &right[r] : nullptr);
     if (order <= 0) ++l;
     if (order >= 0) ++r;

@@ -54,11 +54,9 @@ base::Result<ManagedFields> MergeUpdater::fit_to_schema(const TypedValue& live, 
 
 base::Result<std::optional<Comparison>> MergeUpdater::compare_in(const std::string& api_version,
                                                                  const TypedValue& before, const TypedValue& after) {
-  const auto old_object =
-      SLIPWAY_TRY(convert(before, api_version).with_context("failed to convert old object"));
+  const auto old_object = SLIPWAY_TRY(convert(before, api_version).with_context("failed to convert old object"));
   if (!old_object) return std::optional<Comparison>();
-  const auto new_object =
-      SLIPWAY_TRY(convert(after, api_version).with_context("failed to convert new object"));
+  const auto new_object = SLIPWAY_TRY(convert(after, api_version).with_context("failed to convert new object"));
   if (!new_object) return std::optional<Comparison>();
   return std::optional(compare(*old_object->value, *new_object->value, new_object->type));
 }
@@ -125,8 +123,7 @@ base::Result<MergeUpdater::Applied> MergeUpdater::apply(const TypedValue& live, 
   const ManagedEntry last = found != managed.end() ? found->second : ManagedEntry();
   self.fields = fields_of(*configuration.value, configuration.type).without_subtrees(reset_);
   managed.insert_or_assign(identity, self);
-  if (!last.fields.empty())
-    merged = SLIPWAY_TRY(prune(merged, managed, last).with_context("failed to prune fields"));
+  if (!last.fields.empty()) merged = SLIPWAY_TRY(prune(merged, managed, last).with_context("failed to prune fields"));
   Settled settled = SLIPWAY_TRY(settle(live, merged, std::move(managed), identity, force));
   Applied out;
   out.conflicts = std::move(settled.conflicts);
@@ -143,10 +140,9 @@ base::Result<TypedValue> MergeUpdater::prune(const TypedValue& merged, const Man
       convert(merged, last.api_version).with_context("failed to convert merged object to last applied version"));
   if (!converted) return merged;
   TypedValue pruned = without_fields(*converted, last.fields.with_named_fields(converted->type));
-  pruned = SLIPWAY_TRY(keep_owned(*converted, std::move(pruned), last.api_version, managed)
-                           .with_context("failed add back owned items"));
-  pruned =
-      SLIPWAY_TRY(keep_dangling(*converted, pruned, last).with_context("failed add back dangling items"));
+  pruned = SLIPWAY_TRY(
+      keep_owned(*converted, std::move(pruned), last.api_version, managed).with_context("failed add back owned items"));
+  pruned = SLIPWAY_TRY(keep_dangling(*converted, pruned, last).with_context("failed add back dangling items"));
   auto back = SLIPWAY_TRY(convert(pruned, api_version_));
   return back ? std::move(*back) : merged;
 }
@@ -170,12 +166,12 @@ base::Result<TypedValue> MergeUpdater::keep_owned(const TypedValue& merged, Type
 
 base::Status MergeUpdater::keep_owned_in(const std::string& api_version, const FieldSet& owned, TypedValue& merged,
                                          TypedValue& pruned) {
-  auto whole = SLIPWAY_TRY(convert(merged, api_version)
-                               .with_context("failed to convert merged object at version " + api_version));
+  auto whole = SLIPWAY_TRY(
+      convert(merged, api_version).with_context("failed to convert merged object at version " + api_version));
   if (!whole) return {};
   merged = std::move(*whole);
-  auto rest = SLIPWAY_TRY(convert(pruned, api_version)
-                              .with_context("failed to convert pruned object at version " + api_version));
+  auto rest = SLIPWAY_TRY(
+      convert(pruned, api_version).with_context("failed to convert pruned object at version " + api_version));
   if (!rest) return {};
   const FieldSet kept = named_fields_of(*rest).united(owned.with_named_fields(merged.type));
   pruned = without_fields(merged, named_fields_of(merged).without(kept));

@@ -30,8 +30,7 @@ std::string plain_text(const Json& value, bool keeps_integers) {
     }
     case Json::Kind::kObject: {
       std::string out;
-      for (const auto& [name, member] : value.members())
-        out += " " + name + ":" + plain_text(member, keeps_integers);
+      for (const auto& [name, member] : value.members()) out += " " + name + ":" + plain_text(member, keeps_integers);
       return "map[" + out.substr(std::min<std::size_t>(out.size(), 1)) + "]";
     }
     default:
@@ -124,11 +123,13 @@ class TypeChecker {
     const bool is_scalar = !value.is_object() && !value.is_array();
     switch (type.scalar()) {
       case MergeType::Scalar::kNumeric:
-        if (!value.is_number()) add(path, fmt::format("expected numeric (int or float), got {}", go_type(value, live_)));
+        if (!value.is_number())
+          add(path, fmt::format("expected numeric (int or float), got {}", go_type(value, live_)));
         return;
       case MergeType::Scalar::kString:
         if (!value.is_string())
-          add(path, fmt::format("expected string, got &value.valueUnstructured{{Value:{}}}", source_text(value, live_)));
+          add(path,
+              fmt::format("expected string, got &value.valueUnstructured{{Value:{}}}", source_text(value, live_)));
         return;
       case MergeType::Scalar::kBoolean:
         if (!value.is_bool()) add(path, fmt::format("expected boolean, got &{{{}}}", plain_text(value, live_)));

@@ -19,8 +19,8 @@ struct TypedValue {
   MergeType type = MergeType::none();
 };
 
-// Which of its forms a type takes for a value: exactly one where that is clear; all that are open where it is not (null,
-// absent, or a value of none of the forms).
+// Which of its forms a type takes for a value: exactly one where that is clear; all that are open where it is not
+// (null, absent, or a value of none of the forms).
 struct Atom {
   bool map = false, scalar = false, list = false;
   friend bool operator==(const Atom&, const Atom&) = default;
