@@ -5,10 +5,12 @@
 
 #include "apiserver/audit/request_audit.h"
 #include "apiserver/authentication/impersonation.h"
+#include "apiserver/authorization/access_reviews.h"
 #include "apiserver/authorization/rbac_authorizer.h"
 #include "apiserver/authorization/request_access.h"
 #include "apiserver/discovery.h"
 #include "apiserver/openapi/documents.h"
+#include "apiserver/request_body.h"
 #include "apiserver/resource_request.h"
 #include "apiserver/response_encoding.h"
 #include "apiserver/watch_pump.h"
@@ -123,6 +125,8 @@ struct ApiServer::State {
   WatchPump pump;  // last: its threads use the tables
 
   void serve(const net::HttpRequest& request, net::Responder& responder);
+  net::HttpResponse serve_review(const UnstoredResource& review, const net::HttpRequest& request,
+                                 const RequestPath& path, const UserInfo& user);
   net::HttpResponse serve_document(const net::HttpRequest& request, const RequestPath& path);
   void serve_resource(const ResourceRequest& request, std::string_view verb, net::Responder& responder);
   base::Status start_watch(const ResourceRequest& request, net::Responder& responder);
@@ -174,6 +178,8 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& co
     return responder.send(generic_failure(
         406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml"));
   if (!is_resource) return responder.send(serve_document(request, path));
+  if (const UnstoredResource* review = find_access_review(path))
+    return responder.send(serve_review(*review, request, path, *user));
   if (!resource) return responder.send(not_found());
   const bool wrong_scope = !path.ns.empty() && !resource->resource->namespaced;
   const bool lacks_namespace = path.ns.empty() && resource->resource->namespaced && !path.name.empty();
@@ -183,10 +189,22 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& co
   serve_resource({registry, *resource, request, path, form, tables, lines, *options.clock, access}, verb, responder);
 }
 
+net::HttpResponse ApiServer::State::serve_review(const UnstoredResource& review, const net::HttpRequest& request,
+                                                 const RequestPath& path, const UserInfo& user) {
+  if (request.method != "POST") return method_not_allowed();
+  const Negotiated form = negotiate(request.header("accept"), false);
+  const auto answer = [&]() -> base::Result<Json> {
+    Json body = SLIPWAY_TRY(read_body(request, review.kind.kind));
+    return answer_access_review(review, path, std::move(body), user, authorizer, *options.clock);
+  }();
+  if (!answer) return error_response(answer.error(), {path.group, path.resource, ""}, form);
+  return make_response(201, *answer, form);
+}
+
 net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& request, const RequestPath& path) {
   if (request.method != "GET" && request.method != "HEAD") return method_not_allowed();
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
-  const auto& catalog = registry.catalog();
+  const ServedApi catalog(registry.catalog(), access_reviews());
   const auto found = [&](const std::optional<Json>& document) {
     return document ? make_response(200, *document, form) : not_found();
   };

@@ -19,7 +19,8 @@ RuleReview AuthorizerChain::rules_for(const UserInfo& user, std::string_view ns)
   RuleReview all;
   for (const auto& authorizer : authorizers_) {
     RuleReview review = authorizer->rules_for(user, ns);
-    all.rules.insert(all.rules.end(), review.rules.begin(), review.rules.end());
+    for (PolicyRule& rule : review.rules)
+      if (std::ranges::find(all.rules, rule) == all.rules.end()) all.rules.push_back(std::move(rule));
     if (!review.error.empty()) all.error += (all.error.empty() ? "" : ", ") + review.error;
   }
   return all;
