@@ -277,21 +277,23 @@ void ApiServer::State::serve_resource(const ResourceRequest& request, std::strin
 }
 
 base::Status ApiServer::State::start_watch(const ResourceRequest& request, net::Responder& responder) {
-  const registry::WatchOptions watch_choice = SLIPWAY_TRY(watch_options(request));
+  const WatchChoice choice = SLIPWAY_TRY(watch_choice(request));
   const IncludeObject include = SLIPWAY_TRY(include_object(request.http));
   // Without a wish 30 to 60 minutes, spread so that clients do not all come back at once.
   const auto spread = static_cast<unsigned char>(options.random->bytes(1)[0]);
-  std::int64_t seconds = SLIPWAY_TRY(query_number(request.http, "timeoutSeconds", 0));
+  std::int64_t seconds = choice.timeout_seconds;
   if (seconds == 0) seconds = 1800 + spread * 7;
   const std::chrono::seconds lifetime(std::min<std::int64_t>(seconds, 24 * 3600));
-  auto watch = registry.watch_text(request.resource, watch_choice);
-  if (!watch && watch.error().code() != ErrorCode::kExpired) return std::move(watch.error());
+  auto watch = registry.watch_text(request.resource, choice.options);
+  const bool out_of_reach =
+      !watch && (watch.error().code() == ErrorCode::kExpired || watch.error().code() == ErrorCode::kTimeout);
+  if (!watch && !out_of_reach) return std::move(watch.error());
 
   net::HttpResponse head;
   head.headers = {{"content-type", "application/json"}, {"cache-control", "no-cache, private"}};
   std::shared_ptr<net::BodyStream> body = responder.stream(std::move(head));
   if (!watch) {
-    // kube-apiserver tells a watch that is too old inside the stream.
+    // kube-apiserver tells a watch that is too old, or ahead, inside the stream.
     body->write(watch_error_line(watch.error()));
     body->finish();
     return {};

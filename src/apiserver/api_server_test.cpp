@@ -244,7 +244,8 @@ TEST_F(Door, BadRequestsGetAStatus) {
            Row{400, "DELETE", widgets + "/a", R"({"kind":"Secret"})", "application/json", "DeleteOptions"},
            Row{422, "DELETE", widgets + "/a?propagationPolicy=Never", "", "", "propagationPolicy"},
            Row{400, "GET", widgets + "?watch=1&resourceVersion=x", "", "", "resourceVersion"},
-           Row{422, "GET", widgets + "?watch=1&sendInitialEvents=true", "", "", "WatchList"},
+           Row{422, "GET", widgets + "?watch=1&sendInitialEvents=true", "", "",
+               "requires setting resourceVersionMatch"},
        }) {
     const Json status = fails(row.status, row.method, row.target, row.body,
                               row.type.empty() ? std::map<std::string, std::string>()

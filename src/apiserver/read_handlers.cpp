@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "apiserver/list_parameters.h"
 #include "apiserver/object_text.h"
 #include "apiserver/resource_request.h"
 #include "data/json_text.h"
@@ -13,20 +14,14 @@ using data::Json;
 
 namespace {
 
-struct Selection {
-  meta::LabelSelector labels;
-  meta::FieldSelector fields;
-};
-
-base::Result<Selection> read_selection(const ResourceRequest& request) {
-  Selection selection;
-  selection.labels = SLIPWAY_TRY(meta::LabelSelector::parse(request.http.query_value("labelSelector"))
-                                     .with_context("unable to parse labelSelector"));
-  std::string fields(request.http.query_value("fieldSelector"));
-  // A watch of one object by its path.
-  if (!request.path.name.empty()) fields += (fields.empty() ? "metadata.name=" : ",metadata.name=") + request.path.name;
-  selection.fields = SLIPWAY_TRY(meta::FieldSelector::parse(fields).with_context("unable to parse fieldSelector"));
-  return selection;
+// The selectors of a request, into either kind of options.
+base::Status read_selectors(const ListParameters& parameters, meta::LabelSelector& labels,
+                            meta::FieldSelector& fields) {
+  labels =
+      SLIPWAY_TRY(meta::LabelSelector::parse(parameters.label_selector).with_context("unable to parse labelSelector"));
+  fields =
+      SLIPWAY_TRY(meta::FieldSelector::parse(parameters.field_selector).with_context("unable to parse fieldSelector"));
+  return {};
 }
 
 template <typename List>
@@ -50,6 +45,9 @@ base::Result<net::HttpResponse> list_table(const ResourceRequest& request, const
 }  // namespace
 
 base::Result<net::HttpResponse> get_object(const ResourceRequest& request) {
+  const store::Revision wanted = SLIPWAY_TRY(parse_resource_version(request.http.query_value("resourceVersion")));
+  if (const store::Revision now = request.registry.store().revision(); wanted > now)
+    return registry::too_large_resource_version(wanted, now);
   if (request.form.yaml || request.form.shape == Negotiated::Shape::kTable) {
     const auto object = SLIPWAY_TRY(request.registry.get(request.resource, request.key()));
     return object_response(request, 200, *object);
@@ -63,17 +61,16 @@ base::Result<net::HttpResponse> get_object(const ResourceRequest& request) {
   return response;
 }
 
-base::Result<net::HttpResponse> list_objects(const ResourceRequest& request) {
-  Selection selection = SLIPWAY_TRY(read_selection(request));
-  registry::ListOptions options;
+base::Result<registry::ListOptions> list_options(const ResourceRequest& request) {
+  const ListParameters parameters = SLIPWAY_TRY(read_list_parameters(request.http, false));
+  registry::ListOptions options = SLIPWAY_TRY(list_options_of(parameters));
   options.ns = request.path.ns;
-  options.labels = std::move(selection.labels);
-  options.fields = std::move(selection.fields);
-  options.limit = static_cast<std::size_t>(SLIPWAY_TRY(query_number(request.http, "limit", 0)));
-  options.continue_token = std::string(request.http.query_value("continue"));
-  options.resource_version = std::string(request.http.query_value("resourceVersion"));
-  if (!options.continue_token.empty() && !options.resource_version.empty() && options.resource_version != "0")
-    return base::fail(ErrorCode::kBadRequest, "specifying resource version is not allowed when using continue");
+  SLIPWAY_TRY(read_selectors(parameters, options.labels, options.fields));
+  return options;
+}
+
+base::Result<net::HttpResponse> list_objects(const ResourceRequest& request) {
+  const registry::ListOptions options = SLIPWAY_TRY(list_options(request));
   if (request.form.shape == Negotiated::Shape::kTable) return list_table(request, options);
   registry::TextList list = SLIPWAY_TRY(request.registry.list_text(request.resource, options));
   const bool partial = request.form.shape == Negotiated::Shape::kPartialObject;
@@ -87,22 +84,12 @@ base::Result<net::HttpResponse> list_objects(const ResourceRequest& request) {
   return make_response(200, SLIPWAY_TRY(data::parse_json(response.whole_body())), request.form);
 }
 
-base::Result<registry::WatchOptions> watch_options(const ResourceRequest& request) {
-  if (SLIPWAY_TRY(query_flag(request.http, "sendInitialEvents"))) {
-    // Clients fall back to list and watch on exactly this answer.
-    const std::string why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
-    return base::fail(ErrorCode::kInvalid,
-                      fmt::format("ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: {}", why))
-        .with_fields({{"sendInitialEvents", "FieldValueForbidden", "Forbidden: " + why}});
-  }
-  Selection selection = SLIPWAY_TRY(read_selection(request));
-  registry::WatchOptions options;
-  options.ns = request.path.ns;
-  options.labels = std::move(selection.labels);
-  options.fields = std::move(selection.fields);
-  options.resource_version = std::string(request.http.query_value("resourceVersion"));
-  options.allow_bookmarks = SLIPWAY_TRY(query_flag(request.http, "allowWatchBookmarks"));
-  return options;
+base::Result<WatchChoice> watch_choice(const ResourceRequest& request) {
+  const ListParameters parameters = SLIPWAY_TRY(read_list_parameters(request.http, true));
+  WatchChoice choice{SLIPWAY_TRY(watch_options_of(parameters)), parameters.timeout_seconds};
+  choice.options.ns = request.path.ns;
+  SLIPWAY_TRY(read_selectors(parameters, choice.options.labels, choice.options.fields));
+  return choice;
 }
 
 WatchEncoder watch_encoder(const ResourceRequest& request, IncludeObject include) {

@@ -43,7 +43,13 @@ base::Result<IncludeObject> include_object(const net::HttpRequest& http);
 // Reading. Each answers with the finished response.
 base::Result<net::HttpResponse> get_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> list_objects(const ResourceRequest& request);
-base::Result<registry::WatchOptions> watch_options(const ResourceRequest& request);
+// What a list or deletecollection is about.
+base::Result<registry::ListOptions> list_options(const ResourceRequest& request);
+struct WatchChoice {
+  registry::WatchOptions options;
+  std::int64_t timeout_seconds = 0;  // 0 = the server's choice
+};
+base::Result<WatchChoice> watch_choice(const ResourceRequest& request);
 // Makes the lines of a watch; outlives the request.
 using WatchEncoder = std::function<base::Result<net::SharedBytes>(const registry::TextEvent&)>;
 WatchEncoder watch_encoder(const ResourceRequest& request, IncludeObject include);

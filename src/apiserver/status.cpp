@@ -1,5 +1,7 @@
 #include "apiserver/status.h"
 
+#include "registry/registry.h"
+
 namespace slipway::apiserver {
 
 using base::ErrorCode;
@@ -110,9 +112,14 @@ Json status_of(const base::Error& error, const StatusSubject& subject) {
   const bool timeout = error.code() == ErrorCode::kTimeout;
   Json status = failure_status(answer.status, answer.reason, (timeout ? "Timeout: " : "") + error.message());
   Json details = details_for(error, subject);
-  for (const base::FieldError& cause : error.fields())
+  for (const base::FieldError& cause : error.fields()) {
+    if (cause.field == registry::kContinueField) {
+      status.at("metadata").set("continue", cause.message);
+      continue;
+    }
     details.at("causes").append(
         Json::object({{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}}));
+  }
   if (timeout) details.set("retryAfterSeconds", 1);
   // client-go lists anew from the present when it sees this cause.
   if (timeout && error.message().starts_with("Too large resource version"))

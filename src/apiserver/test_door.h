@@ -38,6 +38,24 @@ class FakeBody final : public net::BodyStream {
     const std::lock_guard lock(mutex_);
     callback_ = std::move(callback);
   }
+  bool is_congested() const override {
+    const std::lock_guard lock(mutex_);
+    return text_.size() > most_unsent_;
+  }
+  void on_writable(std::function<void()> callback) override {
+    const std::lock_guard lock(mutex_);
+    on_writable_ = std::move(callback);
+  }
+  // From now on so much may be unsent; nothing is ever taken as sent.
+  void allow(std::size_t most_unsent) {
+    std::function<void()> callback;
+    {
+      const std::lock_guard lock(mutex_);
+      most_unsent_ = most_unsent;
+      callback = on_writable_;
+    }
+    if (callback) callback();
+  }
   void go_away() {
     std::function<void()> callback;
     {
@@ -63,7 +81,9 @@ class FakeBody final : public net::BodyStream {
   }
 
  private:
-  std::mutex mutex_;
+  std::function<void()> on_writable_;
+  std::size_t most_unsent_ = SIZE_MAX;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string text_;
   bool finished_ = false;
@@ -81,12 +101,14 @@ class FakeResponder : public net::Responder {
   std::shared_ptr<net::BodyStream> stream(net::HttpResponse head) override {
     response = std::move(head);
     body = std::make_shared<FakeBody>();
+    body->allow(most_unsent);
     return body;
   }
   std::shared_ptr<net::WebSocket> accept_websocket(net::WebSocketHandler) override { return nullptr; }
 
   net::HttpResponse response;
   std::shared_ptr<FakeBody> body;
+  std::size_t most_unsent = SIZE_MAX;
 };
 
 inline constexpr std::string_view kWidgets = "/apis/example.com/v1/namespaces/default/widgets";
@@ -125,6 +147,7 @@ class DoorTest : public testing::Test {
     const net::HttpRequest request = test_request({.name = "admin", .groups = {"system:masters"}}, std::move(method),
                                                   std::move(target), std::move(body), {headers.begin(), headers.end()});
     FakeResponder responder;
+    responder.most_unsent = most_unsent;
     door.handle(request, responder);
     return responder;
   }
@@ -148,6 +171,7 @@ class DoorTest : public testing::Test {
   }
   std::string object(std::string_view name) { return fmt::format("{}/{}", kWidgets, name); }
 
+  std::size_t most_unsent = SIZE_MAX;  // of bodies from now on
   registry::TestRegistry test;
   ApiServerOptions options{.clock = &test.clock};
   ApiServer door{test.registry, options};

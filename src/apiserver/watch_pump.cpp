@@ -59,6 +59,7 @@ void WatchPump::add(std::unique_ptr<registry::TextWatch> watch, std::shared_ptr<
     signal->gone = true;
     signal->raise();
   });
+  session->body->on_writable([signal] { signal->raise(); });
   session->watch->on_ready([signal] { signal->raise(); });
   signal->raise();
 }
@@ -129,6 +130,8 @@ bool WatchPump::fail(Session& session, const base::Error& error) {
 
 bool WatchPump::move_events(Session& session) {
   while (!session.signal->gone) {
+    // A client that reads slowly holds up its own watch only, until history no longer has what it missed.
+    if (session.body->is_congested() && clock_.steady() < session.deadline) return true;
     auto events = session.watch->next(std::chrono::milliseconds(0));
     if (!events) return fail(session, events.error());
     if (events->empty()) {

@@ -179,10 +179,7 @@ base::Result<net::HttpResponse> delete_object(const ResourceRequest& request) {
 
 base::Result<net::HttpResponse> delete_collection(const ResourceRequest& request) {
   const registry::DeleteOptions options = SLIPWAY_TRY(delete_options(request));
-  registry::ListOptions selection;
-  selection.ns = request.path.ns;
-  selection.labels = SLIPWAY_TRY(meta::LabelSelector::parse(request.http.query_value("labelSelector")));
-  selection.fields = SLIPWAY_TRY(meta::FieldSelector::parse(request.http.query_value("fieldSelector")));
+  const registry::ListOptions selection = SLIPWAY_TRY(list_options(request));
   const registry::ObjectList list = SLIPWAY_TRY(request.registry.list(request.resource, selection));
   Json items = Json::array();
   for (const auto& object : list.items) {
@@ -192,10 +189,12 @@ base::Result<net::HttpResponse> delete_collection(const ResourceRequest& request
   }
   Negotiated form = request.form;
   form.shape = Negotiated::Shape::kObject;
+  Json metadata = Json::object({{"resourceVersion", list.resource_version}});
+  if (!list.continue_token.empty()) metadata.set("continue", list.continue_token);
   return make_response(200,
                        Json::object({{"apiVersion", request.resource.gvk().api_version()},
                                      {"kind", request.resource.resource->list_kind},
-                                     {"metadata", Json::object({{"resourceVersion", list.resource_version}})},
+                                     {"metadata", std::move(metadata)},
                                      {"items", std::move(items)}}),
                        form);
 }

@@ -114,6 +114,25 @@ class ChunkedBody final : public BodyStream, public std::enable_shared_from_this
     owner->connection_->loop().post([owner] { owner->stream_finished(); });
   }
 
+  bool is_congested() const override {
+    const std::lock_guard lock(mutex_);
+    return owner_ && !finished_ && owner_->connection_->backlog() > kWritableBytes;
+  }
+
+  void on_writable(std::function<void()> callback) override {
+    const std::lock_guard lock(mutex_);
+    if (owner_) on_writable_ = std::move(callback);
+  }
+
+  void writable() {
+    std::function<void()> callback;
+    {
+      const std::lock_guard lock(mutex_);
+      callback = on_writable_;
+    }
+    if (callback) callback();
+  }
+
   void on_closed(std::function<void()> callback) override {
     {
       const std::lock_guard lock(mutex_);
@@ -133,6 +152,7 @@ class ChunkedBody final : public BodyStream, public std::enable_shared_from_this
       const std::lock_guard lock(mutex_);
       owner = std::exchange(owner_, nullptr);
       callback = std::exchange(on_closed_, nullptr);
+      on_writable_ = nullptr;
     }
     if (callback) callback();
   }
@@ -151,10 +171,11 @@ class ChunkedBody final : public BodyStream, public std::enable_shared_from_this
     return finished_ ? nullptr : owner_;
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<HttpConnection> owner_;
   bool finished_ = false;
   std::function<void()> on_closed_;
+  std::function<void()> on_writable_;
   const std::size_t max_backlog_;
   const bool chunked_;
   const bool silent_;  // the answer to a HEAD request
@@ -178,6 +199,7 @@ void HttpConnection::start() {
                       .on_writable =
                           [self] {
                             if (self->websocket_) self->websocket_->connection_writable();
+                            if (self->body_) self->body_->writable();
                           },
                       .on_closed = [self](const base::Error& reason) { self->on_closed(reason); }});
 }
@@ -344,6 +366,7 @@ std::shared_ptr<BodyStream> HttpConnection::begin_stream(HttpResponse head) {
     }
     self->body_ = body;
     self->state_ = State::kStreaming;
+    body->writable();  // it may have become so before anybody listened
   });
   if (!posted) body->closed();
   return body;

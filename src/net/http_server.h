@@ -22,6 +22,10 @@ class BodyStream {
   // The same for bytes that other streams send too; they are not copied.
   virtual bool write_shared(std::vector<SharedBytes> parts);
   virtual void finish() = 0;
+  // So much is unsent that a writer that can wait should: on_writable's callback (from a network thread, quick) says
+  // when.
+  virtual bool is_congested() const { return false; }
+  virtual void on_writable(std::function<void()> callback) { (void)callback; }
   // Called once, from a network thread, when the client went away or finish() was sent. Set before the first write.
   virtual void on_closed(std::function<void()> callback) = 0;
 };

@@ -291,6 +291,34 @@ TEST(HttpServer, StreamOfASlowReaderIsCut) {
   EXPECT_TRUE(eventually([&] { return refused && closed == 1; }));
 }
 
+TEST(HttpServer, AWriterThatWaitsWhileItIsCongestedIsNotCut) {
+  constexpr std::size_t kTotal = 20u << 20;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool refused = false;
+  const auto server = serve(
+      [&](const HttpRequest&, Responder& responder) {
+        const auto stream = responder.stream({});
+        stream->on_writable([&] {
+          const std::lock_guard lock(mutex);
+          changed.notify_all();
+        });
+        const std::string block(64u << 10, 'w');
+        for (std::size_t sent = 0; sent < kTotal; sent += block.size()) {
+          std::unique_lock lock(mutex);
+          if (!changed.wait_for(lock, 20s, [&] { return !stream->is_congested(); })) refused = true;
+          if (!stream->write(block)) refused = true;
+        }
+        stream->finish();
+      },
+      {.max_stream_backlog = 1u << 20});
+  const auto folder = base::TemporaryFolder::create().value();
+  const std::string path = folder.path() / "out";
+  curl(*server, {"--limit-rate", "40M", "-o", path}, "/", false);
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(base::read_file(path).value().size(), kTotal);
+}
+
 TEST(HttpServer, StreamBeyondKilobytesArrivesWhole) {
   const std::string block(10'000, 'z');
   const auto server = serve(

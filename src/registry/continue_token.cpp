@@ -11,6 +11,7 @@ using data::Json;
 
 namespace {
 constexpr std::size_t kLongestToken = 4096;
+constexpr store::Revision kNewestRevision = -1;
 constexpr std::string_view kTokenVersion = "meta.k8s.io/v1";
 }  // namespace
 
@@ -35,7 +36,7 @@ base::Result<ContinueToken> ContinueToken::decode(std::string_view text) {
   const auto json = data::parse_json(*bytes);
   if (!json || json->text({"v"}) != kTokenVersion) return bad();
   ContinueToken token{(*json)["rv"].integer_or(0), json->text({"start"})};
-  if (token.revision <= 0 || token.start.empty()) return bad();
+  if (token.revision < kNewestRevision || token.revision == 0 || token.start.empty()) return bad();
   return token;
 }
 

@@ -10,8 +10,8 @@ namespace slipway::registry {
 
 // Where the next page of a list starts. Opaque to clients: base64url of JSON, as kube-apiserver's.
 struct ContinueToken {
-  store::Revision revision = 0;
-  std::string start;  // the first key of the page, relative to the list's prefix
+  store::Revision revision = 0;  // -1: whatever is newest then (a list that goes on although its state is gone)
+  std::string start;             // the first key of the page, relative to the list's prefix
 
   std::string encode() const;
   // kBadRequest for anything that encode() did not make.

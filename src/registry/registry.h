@@ -33,7 +33,8 @@ struct ListOptions {
   meta::FieldSelector fields;
   std::size_t limit = 0;
   std::string continue_token;    // of the page before; kExpired when its revision is gone
-  std::string resource_version;  // "" or "0" = newest
+  std::string resource_version;  // "" or "0" = newest; otherwise at least as new
+  bool exact = false;            // the state at resource_version; kExpired when history no longer has it
 };
 
 // The JSON text of one object: immutable bytes, shared by everyone who reads them.
@@ -55,6 +56,9 @@ struct WatchOptions {
   meta::FieldSelector fields;
   std::string resource_version;  // watch what happens after it; "" or "0" = first the present objects as ADDED
   bool allow_bookmarks = false;
+  // Whether the present objects come first, whatever resource_version says; then, with allow_bookmarks, a bookmark with
+  // the annotation k8s.io/initial-events-end tells their end. Unset: resource_version decides, and no such bookmark.
+  std::optional<bool> send_initial_events;
 };
 
 struct WatchEvent {
@@ -125,6 +129,11 @@ using Admission = std::function<base::Status(AdmissionRequest&)>;
 
 // Converts an object between two versions of its kind.
 using Converter = std::function<base::Result<Json>(const Json& object, const std::string& to_version)>;
+
+// The field of an error (kExpired) whose message is the token with which a cut list may go on inconsistently.
+inline constexpr std::string_view kContinueField = "metadata.continue";
+// kTimeout: a resourceVersion that this store has not reached.
+base::Error too_large_resource_version(store::Revision wanted, store::Revision current);
 
 // Errors carry Kubernetes' reasons and messages (`hosts.inventory.slipway.dev "a" not found`); field errors are in
 // Error::fields(). Thread-safe.

@@ -163,6 +163,29 @@ class PageReader {
   const Selection selection_;
 };
 
+namespace {
+
+// The words of kube-apiserver (k8s.io/apiserver/pkg/storage/etcd3/errors.go), which clients look for. A list that was
+// cut gets a token to go on with whatever is there now.
+base::Error expired_list(const ListOptions& options, const ContinueToken& position) {
+  if (options.continue_token.empty())
+    return fail(ErrorCode::kExpired, "The resourceVersion for the provided list is too old.");
+  return fail(
+             ErrorCode::kExpired,
+             "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+             "without the continue parameter, or use the continue token in this response to retrieve the remainder of "
+             "the results. Continuing with the provided token results in an inconsistent list - objects that were "
+             "created, modified, or deleted between the time the first chunk was returned and now may show up in the "
+             "list.")
+      .with_fields({{std::string(kContinueField), "", ContinueToken{-1, position.start}.encode()}});
+}
+
+}  // namespace
+
+base::Error too_large_resource_version(store::Revision wanted, store::Revision current) {
+  return fail(ErrorCode::kTimeout, fmt::format("Too large resource version: {}, current: {}", wanted, current));
+}
+
 base::Result<ListOf<SelectedValue>> Registry::State::select(const ResourceVersionInfo& version,
                                                             const ListOptions& options) {
   const ResourceInfo& info = *version.resource;
@@ -170,24 +193,22 @@ base::Result<ListOf<SelectedValue>> Registry::State::select(const ResourceVersio
   const std::string prefix = storage_prefix(info, info.namespaced ? options.ns : "");
   ContinueToken position;
   if (!options.continue_token.empty())
-    position = SLIPWAY_TRY(ContinueToken::decode(options.continue_token));
+    position = SLIPWAY_TRY(ContinueToken::decode(options.continue_token).with_context("invalid continue token"));
   else if (const store::Revision wanted = SLIPWAY_TRY(parse_revision(options.resource_version));
            wanted > store.revision())
-    return fail(ErrorCode::kTimeout,
-                fmt::format("Too large resource version: {}, current: {}", wanted, store.revision()));
+    return too_large_resource_version(wanted, store.revision());
+  else if (options.exact)
+    position.revision = wanted;
 
   const PageReader reader(*this, version, options);
   const std::size_t page_size = reader.is_selective() && options.limit != 0 ? kSelectionPage : options.limit;
   ListOf<SelectedValue> list;
   std::string start = position.start.empty() ? "" : prefix + position.start;
-  store::Revision revision = position.revision;
+  store::Revision revision = std::max<store::Revision>(position.revision, 0);
   while (true) {
     auto page = store.list(prefix, start, page_size, revision);
     if (!page) {
-      if (page.error().code() == ErrorCode::kExpired && !options.continue_token.empty())
-        return fail(ErrorCode::kExpired,
-                    "The provided continue parameter is too old to display a consistent list result. You must start a "
-                    "new list without the continue parameter.");
+      if (page.error().code() == ErrorCode::kExpired) return expired_list(options, position);
       return std::move(page.error());
     }
     revision = page->revision;

@@ -342,7 +342,8 @@ TEST(Registry, ListPagesAreOneState) {
   }
   EXPECT_EQ(names, "cde");
   for (const char* bad : {"x", "e30", "eyJ2IjoibWV0YS5rOHMuaW8vdjEifQ"})
-    EXPECT_EQ(message_of(test.registry.list(test.widgets, {.continue_token = bad})), "continue key is not valid");
+    EXPECT_EQ(message_of(test.registry.list(test.widgets, {.continue_token = bad})),
+              "invalid continue token: continue key is not valid");
 }
 
 TEST(Registry, ListSelects) {

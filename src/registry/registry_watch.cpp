@@ -1,5 +1,6 @@
-#include <atomic>
+#include <algorithm>
 #include <charconv>
+#include <deque>
 #include <fmt/core.h>
 #include <optional>
 
@@ -15,6 +16,7 @@ using base::fail;
 namespace {
 
 constexpr std::chrono::seconds kBookmarkInterval{30};
+constexpr std::size_t kInitialPortion = 100;
 
 // What a change in the store means to a watch. `bytes` hold the object to show, written at `revision`; `shown_at` is
 // another resourceVersion that it has to bear, 0 when it is its own.
@@ -29,6 +31,12 @@ Json bookmark(const ResourceVersionInfo& version, store::Revision revision) {
   return Json::object({{"apiVersion", version.gvk().api_version()},
                        {"kind", version.resource->kind},
                        {"metadata", Json::object({{"resourceVersion", std::to_string(revision)}})}});
+}
+
+Json end_of_initial_events(const ResourceVersionInfo& version, store::Revision revision) {
+  Json object = bookmark(version, revision);
+  object.at({"metadata", "annotations"}).set("k8s.io/initial-events-end", "true");
+  return object;
 }
 
 Json at_revision(Json object, store::Revision revision) {
@@ -96,7 +104,8 @@ class ResourceWatch final : public WatchOf<typename Form::Event> {
     const ResourceInfo& resource = *version_.resource;
     SLIPWAY_TRY(state_.check_fields(version_, options_.fields));
     store::Revision from = SLIPWAY_TRY(parse_watch_revision(options_.resource_version));
-    if (from == 0) {
+    if (from > state_.store.revision()) return too_large_resource_version(from, state_.store.revision());
+    if (options_.send_initial_events.value_or(from == 0)) {
       ListOptions everything;
       everything.ns = options_.ns;
       everything.labels = options_.labels;
@@ -107,13 +116,17 @@ class ResourceWatch final : public WatchOf<typename Form::Event> {
         pending_.push_back({WatchEvent::Type::kAdded, std::move(object)});
       }
       from = std::stoll(present.resource_version);
+      if (options_.send_initial_events && options_.allow_bookmarks)
+        pending_.push_back({WatchEvent::Type::kBookmark, form_.make(end_of_initial_events(version_, from))});
+    } else if (from == 0) {
+      from = state_.store.revision();
     }
     source_ = SLIPWAY_TRY(state_.store.watch(storage_prefix(resource, resource.namespaced ? options_.ns : ""), from));
     return {};
   }
 
   base::Result<std::vector<Event>> next(std::chrono::milliseconds timeout) override {
-    if (!pending_.empty()) return std::exchange(pending_, {});
+    if (!pending_.empty()) return take_pending();
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     while (true) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -174,6 +187,18 @@ class ResourceWatch final : public WatchOf<typename Form::Event> {
     return std::optional(SelectedChange{WatchEvent::Type::kDeleted, event.value, event.revision, 0});
   }
 
+  // In portions, so that whoever sends them can stop in between.
+  std::vector<Event> take_pending() {
+    std::vector<Event> out;
+    const std::size_t count = std::min(kInitialPortion, pending_.size());
+    out.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      out.push_back(std::move(pending_.front()));
+      pending_.pop_front();
+    }
+    return out;
+  }
+
   void add_bookmark(std::vector<Event>& out) {
     const auto now = state_.clock.steady();
     if (!options_.allow_bookmarks || now - last_bookmark_ < kBookmarkInterval) return;
@@ -189,7 +214,7 @@ class ResourceWatch final : public WatchOf<typename Form::Event> {
   const Form form_;
   std::chrono::nanoseconds last_bookmark_;
   std::unique_ptr<store::Watch> source_;
-  std::vector<Event> pending_;
+  std::deque<Event> pending_;  // initial events
 };
 
 namespace {

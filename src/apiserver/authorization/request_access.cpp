@@ -67,7 +67,7 @@ std::string verb_of(const net::HttpRequest& request, const RequestPath& path) {
     return verb;
   }
   const bool object = path.kind == RequestPath::Kind::kObject;
-  if (request.method == "GET" || request.method == "HEAD") return is_watch(request) ? "watch" : object ? "get" : "list";
+  if (request.method == "GET" || request.method == "HEAD") return object ? "get" : is_watch(request) ? "watch" : "list";
   if (request.method == "POST") return "create";
   if (request.method == "PUT") return "update";
   if (request.method == "PATCH") return "patch";
