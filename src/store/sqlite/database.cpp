@@ -73,6 +73,7 @@ Statement& Statement::bind_bytes(int index, std::string_view value) {
 }
 
 base::Status Statement::run(const std::function<void(const Statement&)>& row) {
+  if (!statement_) return base::fail(ErrorCode::kUnavailable, "the database is not open");
   int result = sqlite3_step(statement_.get());
   while (result == SQLITE_ROW) {
     if (row) row(*this);

@@ -13,7 +13,6 @@ namespace {
 using base::ErrorCode;
 using base::Status;
 
-constexpr int kCheckpointFrames = 1'000;
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
 
@@ -207,7 +206,7 @@ Status SqliteLog::try_to_settle() {
 }
 
 void SqliteLog::checkpoint_now_and_then() {
-  if (database_.wal_frames() < kCheckpointFrames) return;
+  if (database_.wal_frames() < checkpoint_frames_) return;
   base::crash_point("store.before-checkpoint");
   const Status done = database_.checkpoint(false);
   base::crash_point("store.after-checkpoint");

@@ -23,8 +23,8 @@ namespace slipway::store {
 // they never reached the disk: copying the WAL writes every one of them again.
 class SqliteLog final : public ChangeLog {
  public:
-  SqliteLog(std::filesystem::path file, std::unique_ptr<ValueCodec> codec)
-      : file_(std::move(file)), codec_(std::move(codec)) {}
+  SqliteLog(std::filesystem::path file, std::unique_ptr<ValueCodec> codec, int checkpoint_frames)
+      : file_(std::move(file)), codec_(std::move(codec)), checkpoint_frames_(checkpoint_frames) {}
 
   // Opens the file, which has the present format, or sets it up when it is empty.
   base::Status connect();
@@ -57,6 +57,7 @@ class SqliteLog final : public ChangeLog {
 
   const std::filesystem::path file_;
   const std::unique_ptr<ValueCodec> codec_;
+  const int checkpoint_frames_;
   Database database_;
   Statement begin_, commit_, rollback_, insert_, update_, remove_, set_state_;
   StoreState state_;  // acknowledged

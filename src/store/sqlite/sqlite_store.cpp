@@ -14,6 +14,7 @@
 #include "store/sqlite/folder_lock.h"
 #include "store/sqlite/rewrite.h"
 #include "store/sqlite/sqlite_log.h"
+#include "store/sqlite/wal_check.h"
 
 namespace slipway::store {
 
@@ -108,9 +109,10 @@ Result<OpenFolder> open_folder(const fs::path& folder, const SqliteOptions& sqli
   SLIPWAY_TRY(refuse_lost_file(folder, opened.keys));
   KeyRing ring = SLIPWAY_TRY(opened.keys.read());
   auto codec = std::make_unique<ValueCodec>(std::move(ring), sqlite.encryption, opened.keys.path().string());
+  SLIPWAY_TRY(check_wal(folder / "store.db"));
   SLIPWAY_TRY(make_file(folder / "store.db"));
   SLIPWAY_TRY(upgrade(folder, opened.keys, *codec));
-  opened.log = std::make_unique<SqliteLog>(folder / "store.db", std::move(codec));
+  opened.log = std::make_unique<SqliteLog>(folder / "store.db", std::move(codec), sqlite.checkpoint_frames);
   SLIPWAY_TRY(opened.log->connect());
   return opened;
 }

@@ -12,6 +12,7 @@ namespace slipway::store {
 struct SqliteOptions {
   EncryptionOptions encryption;
   std::chrono::milliseconds full_check_after = std::chrono::seconds(60);  // background_check.h
+  int checkpoint_frames = 1'000;  // pages in the WAL from which on it is copied into the file
 };
 
 // Opens (or makes, folder included) the durable store in `folder`: the file store.db (SQLite, WAL, synchronous=FULL),
