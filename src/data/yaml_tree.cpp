@@ -169,7 +169,7 @@ YamlProblem TreeBuilder::explain_bytes() const {
   problem.column = 1;
   for (const char c : before.substr(line_start))
     if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) ++problem.column;
-  problem.text = parser_.problem_value == -1
+  problem.text = parser_.problem_value == -1 || parser_.problem_value >= 0x80
                      ? "the file is not UTF-8 text; save it as UTF-8"
                      : fmt::format("byte 0x{:02x} is not allowed in a text file; remove it", parser_.problem_value);
   return problem;

@@ -157,17 +157,12 @@ class Converter {
                                       fmt::format("lines are counted from line {}", raw_.tail_line), false});
       return;
     }
-    for (const auto& [key, value] : tail->members()) {
-      if (key == "services") {
-        add_services(value, at);
-      } else if (key == "write_files") {
-        add_write_files(value, at);
-      } else if (key == "runcmd") {
-        add_commands(value, at);
-      } else {
-        left_out(at, key);
-      }
-    }
+    // Services before commands, as the older installer did it.
+    add_services((*tail)["services"], at);
+    add_write_files((*tail)["write_files"], at);
+    add_commands((*tail)["runcmd"], at);
+    for (const auto& [key, value] : tail->members())
+      if (key != "services" && key != "write_files" && key != "runcmd") left_out(at, key);
   }
 
   void left_out(Place at, const std::string& path) {

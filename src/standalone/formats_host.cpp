@@ -52,6 +52,19 @@ bool is_below(std::string_view path, std::string_view folder) {
   return path.size() > folder.size() + 1 && path.starts_with(folder) && path[folder.size()] == '/';
 }
 
+// Parts with their length (4 bytes, big-endian) in front, the first of them the type again (RFC 4253, section 6.6).
+bool is_key_blob(std::string_view bytes, std::string_view type) {
+  for (std::size_t parts = 0;; ++parts) {
+    if (bytes.empty()) return parts >= 2;
+    if (bytes.size() < 4) return false;
+    std::size_t length = 0;
+    for (int i = 0; i < 4; ++i) length = length << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
+    bytes.remove_prefix(4);
+    if (length > bytes.size() || length == 0 || (parts == 0 && bytes.substr(0, length) != type)) return false;
+    bytes.remove_prefix(length);
+  }
+}
+
 struct Reserved {
   std::string_view path;
   std::string_view advice;
@@ -147,9 +160,7 @@ std::optional<Complaint> check_ssh_key(std::string_view text) {
   std::string_view blob = text.substr(std::min(text.size(), type.size() + 1));
   blob = blob.substr(0, blob.find(' '));
   const auto bytes = data::base64_decode(blob);
-  // The blob begins with the length of the type (4 bytes) and the type again (RFC 4253, section 6.6).
-  const bool matches = bytes && bytes->size() > 4 + type.size() + 16 && bytes->substr(4, type.size()) == type &&
-                       static_cast<unsigned char>((*bytes)[3]) == type.size();
+  const bool matches = bytes && is_key_blob(*bytes, type);
   if (matches) return std::nullopt;
   return Complaint{fmt::format("is not a whole key of type {}", type), "copy the whole line of the .pub file again"};
 }

@@ -236,7 +236,6 @@ class Reader {
       if (member == nullptr) continue;
       const YamlNode& value = node.children[i + 1];
       if (is_null(value) && member->type != Schema::Type::kVersion) {
-        values_.places[inner] = place(key);
         read_empty(key, value, inner, is_required(schema, key.text));
         continue;
       }

@@ -79,8 +79,9 @@ void check_system(const Json& configuration, Findings& findings) {
       findings.error(path + ".username", fmt::format("user '{}' is here twice", name), "put both into one item");
     check_user(users[i], path, findings);
     check_keys_apart(users[i], path, findings);
-    const bool has_key = !users[i]["sshKeys"].empty() || (i == 0 && !system.text({"sshKey"}).empty());
-    if (users[i].is_object() && users[i].text({"password"}).empty() && !has_key)
+    const bool has_login = findings.is_written(path + ".password") || findings.is_written(path + ".sshKeys") ||
+                           (i == 0 && findings.is_written("operatingSystem.sshKey"));
+    if (users[i].is_object() && !has_login)
       findings.warning(path, "cannot log in: there is neither a password nor an SSH key",
                        "add 'password' or 'sshKeys'");
   }

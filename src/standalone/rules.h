@@ -15,6 +15,8 @@ class Findings {
   explicit Findings(Values& values) : values_(values) {}
   void error(const std::string& path, std::string what, std::string advice) { add(path, what, advice, false); }
   void warning(const std::string& path, std::string what, std::string advice) { add(path, what, advice, true); }
+  // The file gives a value there, be it right or wrong.
+  bool is_written(std::string_view path) const { return values_.places.contains(path); }
 
  private:
   void add(const std::string& path, std::string& what, std::string& advice, bool is_warning);
