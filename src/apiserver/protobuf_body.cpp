@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 #include <span>
 
+#include "apiserver/protobuf_access.h"
+#include "apiserver/protobuf_field.h"
 #include "base/clock.h"
 #include "data/encoding.h"
 
@@ -13,31 +15,8 @@ using data::Json;
 
 namespace {
 
-enum class Type { kText, kTexts, kInteger, kBool, kTime, kMicroTime, kMessage, kMessages, kTextMap, kBytesMap };
+using namespace protobuf;
 
-struct Field {
-  std::uint32_t number;
-  std::string_view name;
-  Type type;
-  std::span<const Field> message = {};  // kMessage, kMessages
-};
-
-constexpr Field kOwnerReference[] = {{1, "kind", Type::kText},       {3, "name", Type::kText},
-                                     {4, "uid", Type::kText},        {5, "apiVersion", Type::kText},
-                                     {6, "controller", Type::kBool}, {7, "blockOwnerDeletion", Type::kBool}};
-constexpr Field kMetadata[] = {{1, "name", Type::kText},
-                               {2, "generateName", Type::kText},
-                               {3, "namespace", Type::kText},
-                               {5, "uid", Type::kText},
-                               {6, "resourceVersion", Type::kText},
-                               {7, "generation", Type::kInteger},
-                               {8, "creationTimestamp", Type::kTime},
-                               {9, "deletionTimestamp", Type::kTime},
-                               {10, "deletionGracePeriodSeconds", Type::kInteger},
-                               {11, "labels", Type::kTextMap},
-                               {12, "annotations", Type::kTextMap},
-                               {13, "ownerReferences", Type::kMessages, kOwnerReference},
-                               {14, "finalizers", Type::kTexts}};
 constexpr Field kSecret[] = {{1, "metadata", Type::kMessage, kMetadata},
                              {2, "data", Type::kBytesMap},
                              {3, "type", Type::kText},
@@ -94,6 +73,7 @@ constexpr Field kDeleteOptions[] = {{1, "gracePeriodSeconds", Type::kInteger},
 std::span<const Field> fields_of(std::string_view api_version, std::string_view kind) {
   if (kind == "DeleteOptions") return kDeleteOptions;
   if (api_version == "coordination.k8s.io/v1" && kind == "Lease") return kLease;
+  if (const auto access = access_fields(api_version, kind); !access.empty()) return access;
   if (api_version != "v1") return {};
   if (kind == "Secret") return kSecret;
   if (kind == "ConfigMap") return kConfigMap;

@@ -26,11 +26,11 @@ UnstoredResource row(const std::string& group, const std::string& kind, bool nam
           .namespaced = namespaced};
 }
 
-// What metadata may not hold; nulls and what servers add to it do not count.
+// What metadata may not hold. Zero values, as typed clients write them, and what servers add do not count.
 Json given_metadata(const Json& body, bool namespaced) {
   Json given = Json::object();
   for (const auto& [key, value] : body["metadata"].members())
-    if (!value.is_null() && key != "managedFields" && !(namespaced && key == "namespace")) given.set(key, value);
+    if (!value.is_null() && value != Json(0) && value != Json("") && key != "managedFields" && !(namespaced && key == "namespace")) given.set(key, value);
   return given;
 }
 
