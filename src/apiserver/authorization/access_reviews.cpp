@@ -30,7 +30,9 @@ UnstoredResource row(const std::string& group, const std::string& kind, bool nam
 Json given_metadata(const Json& body, bool namespaced) {
   Json given = Json::object();
   for (const auto& [key, value] : body["metadata"].members())
-    if (!value.is_null() && value != Json(0) && value != Json("") && key != "managedFields" && !(namespaced && key == "namespace")) given.set(key, value);
+    if (!value.is_null() && value != Json(0) && value != Json("") && key != "managedFields" &&
+        !(namespaced && key == "namespace"))
+      given.set(key, value);
   return given;
 }
 

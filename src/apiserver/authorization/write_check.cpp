@@ -19,19 +19,10 @@ base::Status forbidden(const AccessAttributes& attributes, const Json& object, c
   return registry::forbidden(fmt::format("{}.{}", attributes.resource, kGroup), meta::name(object), why);
 }
 
-// Of `wanted`, what the user does not hold in the namespace of the request; "" when all is held.
+// As escalation_problem, for the user and the namespace of the request.
 std::string missing_rules(const RequestAccess& access, const std::vector<PolicyRule>& wanted) {
   const UserInfo& user = access.attributes.user;
-  const RuleReview held = access.roles.rules_for(user, access.attributes.ns);
-  const std::vector<PolicyRule> missing = uncovered_rules(held.rules, wanted);
-  if (missing.empty()) return {};
-  std::set<std::string> lines;
-  for (const PolicyRule& rule : compact_rules(missing)) lines.insert(rule_text(rule));
-  std::string text;
-  for (const std::string& line : lines) text += "\n" + line;
-  const std::string unresolved = held.error.empty() ? "" : fmt::format("; resolution errors: [{}]", held.error);
-  return fmt::format("user \"{}\" (groups={}) is attempting to grant RBAC permissions not currently held:{}{}",
-                     user.name, list_text(user.groups), text, unresolved);
+  return escalation_problem(user, access.roles.rules_for(user, access.attributes.ns), wanted);
 }
 
 // Fields that the garbage collector needs to change on the way to a deletion.
@@ -82,6 +73,18 @@ base::Status check_binding(const RequestAccess& access, const Json& object) {
 }
 
 }  // namespace
+
+std::string escalation_problem(const UserInfo& user, const RuleReview& held, const std::vector<PolicyRule>& wanted) {
+  const std::vector<PolicyRule> missing = uncovered_rules(held.rules, wanted);
+  if (missing.empty()) return {};
+  std::set<std::string> lines;
+  for (const PolicyRule& rule : compact_rules(missing)) lines.insert(rule_text(rule));
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+  const std::string unresolved = held.error.empty() ? "" : fmt::format("; resolution errors: [{}]", held.error);
+  return fmt::format("user \"{}\" (groups={}) is attempting to grant RBAC permissions not currently held:\n{}{}",
+                     user.name, list_text(user.groups), text, unresolved);
+}
 
 std::function<base::Status(const Json*, const Json&)> write_check(const RequestAccess& access) {
   const AccessAttributes& attributes = access.attributes;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "apiserver/authorization/rbac_authorizer.h"
 #include "apiserver/authorization/request_access.h"
@@ -23,5 +25,8 @@ struct RequestAccess {
 //    (k8s.io/kubernetes/pkg/registry/rbac/*/policybased).
 // Empty when nothing is to be checked.
 std::function<base::Status(const data::Json* old, const data::Json& object)> write_check(const RequestAccess& access);
+
+// Why a user who holds these rules may not give the wanted ones: what is missing, a line each; "" when nothing is.
+std::string escalation_problem(const UserInfo& user, const RuleReview& held, const std::vector<PolicyRule>& wanted);
 
 }  // namespace slipway::apiserver
