@@ -45,7 +45,7 @@ tsan: setup ## unit and integration tests under ThreadSanitizer
 gcc: setup ## the gate: everything also builds with g++ 12 and passes its unit tests
 	@tools/run-tests gcc
 
-crash: build ## kill -9 tests in their long form
+crash: build ## kill -9 and disk faults in their long form (CRASH_ROUNDS, default 200)
 	@tools/run-tests crash
 
 lint: ## clang-tidy over all sources (slow)

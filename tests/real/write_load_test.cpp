@@ -18,19 +18,30 @@ namespace {
 
 using data::Json;
 
-int rounds() {
-  const char* wanted = std::getenv("SLIPWAY_CRASH_ROUNDS");
-  return wanted != nullptr ? std::atoi(wanted) : 10;
+int number_from(const char* variable, int otherwise) {
+  const char* wanted = std::getenv(variable);
+  return wanted != nullptr ? std::atoi(wanted) : otherwise;
 }
+
+// A new data folder after so many rounds, so that looking at everything stays cheap.
+constexpr int kRoundsPerFolder = 20;
 
 class WriteLoad : public testing::Test {
  protected:
   void SetUp() override {
     if (!std::filesystem::exists(program("slipwayd")))
       GTEST_SKIP() << "build/bin/slipwayd is not there; run make build";
+    begin();
+  }
+
+  void begin() {
+    orchestrator_.reset();
+    folder_ = std::make_unique<base::TemporaryFolder>(*base::TemporaryFolder::create("slipway-load"));
     auto orchestrator = Orchestrator::start(folder_->path());
     ASSERT_TRUE(orchestrator) << orchestrator.error().message();
     orchestrator_ = std::move(*orchestrator);
+    acknowledged_.clear();
+    newest_revision_ = 0;
   }
 
   std::shared_ptr<kube::RemoteClient> connect() {
@@ -59,6 +70,7 @@ class WriteLoad : public testing::Test {
           acknowledged_.insert(name);
           newest_revision_ = std::max(newest_revision_, std::atoll(meta::resource_version(**created).c_str()));
           ++written;
+          ++total_;
         }
       });
     }
@@ -81,25 +93,50 @@ class WriteLoad : public testing::Test {
     }
     for (const std::string& name : acknowledged_)
       ASSERT_TRUE(present.contains(name)) << name << " was acknowledged and is lost";
+    check_watch(*client, list->resource_version);
   }
 
-  std::unique_ptr<base::TemporaryFolder> folder_ =
-      std::make_unique<base::TemporaryFolder>(*base::TemporaryFolder::create("slipway-load"));
+  // Who watched up to the newest acknowledged write is told to list again, or sees exactly what came after it.
+  void check_watch(kube::Client& client, const std::string& now) {
+    const auto watch =
+        client.watch(kube::kConfigMap, {.ns = "default", .resource_version = std::to_string(newest_revision_)});
+    if (!watch) {
+      ASSERT_EQ(watch.error().code(), base::ErrorCode::kExpired) << watch.error().message();
+      return;
+    }
+    const auto events = (*watch)->next(milliseconds(now == std::to_string(newest_revision_) ? 20 : 5'000));
+    if (!events) {
+      ASSERT_EQ(events.error().code(), base::ErrorCode::kExpired) << events.error().message();
+      return;
+    }
+    for (const auto& event : *events)
+      ASSERT_GT(std::atoll(meta::resource_version(*event.object).c_str()), newest_revision_);
+  }
+
+  std::unique_ptr<base::TemporaryFolder> folder_;
   std::unique_ptr<Orchestrator> orchestrator_;
   std::mutex mutex_;
   std::set<std::string> acknowledged_;
   long long newest_revision_ = 0;
+  std::atomic<long> total_{0};  // acknowledged, in all folders
 };
 
 TEST_F(WriteLoad, KillLosesNoAcknowledgedWrite) {
-  for (int round = 0; round < rounds(); ++round) {
+  const int rounds = number_from("SLIPWAY_CRASH_ROUNDS", 10);
+  // So long at most; the line below says how many rounds that made.
+  const auto start = std::chrono::steady_clock::now();
+  const auto end = start + std::chrono::seconds(number_from("SLIPWAY_CRASH_SECONDS", 1'200));
+  int round = 0;
+  for (; round < rounds && std::chrono::steady_clock::now() < end; ++round) {
+    if (round > 0 && round % kRoundsPerFolder == 0) ASSERT_NO_FATAL_FAILURE(begin());
     ASSERT_NO_FATAL_FAILURE(write_until_killed(round));
     const auto restarted = orchestrator_->restart();
     ASSERT_TRUE(restarted) << restarted.error().message();
     ASSERT_NO_FATAL_FAILURE(check());
   }
-  std::cout << rounds() << " kills of slipwayd, " << acknowledged_.size() << " acknowledged writes, none lost"
-            << std::endl;
+  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::cout << round << " kills of slipwayd, " << total_ << " acknowledged writes, none lost, " << seconds / round
+            << " s a round" << std::endl;
 }
 
 }  // namespace
