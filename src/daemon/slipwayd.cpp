@@ -9,6 +9,7 @@
 
 #include "apiserver/api_server.h"
 #include "apiserver/authorization/role_aggregation.h"
+#include "apiserver/request_flow.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "cluster/cluster_controllers.h"
@@ -177,8 +178,11 @@ class Process final : public Slipwayd {
     api_server_ = std::make_unique<apiserver::ApiServer>(
         plane_->registry(), apiserver::ApiServerOptions{.denied_groups = {std::string(southbound::kHostsOrganization)},
                                                         .audit = std::move(audit)});
+    net::HttpServerOptions api = door(options_.api);
+    api.flow_of = apiserver::flow_of;
+    api.error_response = apiserver::refusal;
     api_door_ = SLIPWAY_TRY(net::HttpServer::start(
-        door(options_.api), [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
+        api, [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
     agent_http_ =
         SLIPWAY_TRY(net::HttpServer::start(door(options_.agents), [this](const auto& request, auto& responder) {
           agent_door_->handle(request, responder);

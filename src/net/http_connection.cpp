@@ -286,8 +286,9 @@ void HttpConnection::refuse(const base::Error& error) {
 void HttpConnection::end_with(int status, std::string_view message) {
   disarm_timer();
   state_ = State::kEnding;
-  const HttpResponse response{
+  HttpResponse response{
       .status = status, .headers = {{"content-type", "text/plain"}}, .body = fmt::format("{}\n", message)};
+  if (service_->options.error_response) response = service_->options.error_response(status, message);
   connection_->send(render_head(response, {.keep_alive = false}) + response.body, kUnbounded);
   connection_->close(message);
 }
@@ -305,12 +306,15 @@ void HttpConnection::dispatch(HttpRequest request) {
   request.certificate = certificate_;
   ++service_->running_handlers;
   const auto service = service_;
-  const bool queued = service_->workers.run([service, self = shared_from_this(), request = std::move(request)] {
+  const RequestFlow flow = service->options.flow_of ? service->options.flow_of(request) : RequestFlow{};
+  const auto admission = service->workers.run(flow, [service, self = shared_from_this(), request = std::move(request)] {
     run_handler(*service, self, request);
     --service->running_handlers;
   });
-  if (queued) return;
+  if (admission == WorkerPool::Admission::kAccepted) return;
   --service_->running_handlers;
+  if (admission == WorkerPool::Admission::kUserFull)
+    return end_with(429, "too many of your requests are waiting; try again later");
   end_with(503, "the server is overloaded; try again later");
 }
 

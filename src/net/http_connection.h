@@ -23,7 +23,9 @@ struct HttpService {
   std::atomic<bool> stopping = false;
 
   HttpService(HttpServerOptions chosen, HttpHandler handle)
-      : options(std::move(chosen)), handler(std::move(handle)), workers(options.worker_threads, 10'000) {}
+      : options(std::move(chosen)),
+        handler(std::move(handle)),
+        workers(options.worker_threads, options.max_queued_requests) {}
 };
 
 class ChunkedBody;

@@ -28,13 +28,14 @@ struct HttpRequest {
   std::multimap<std::string, std::string> query;             // decoded
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
-  std::string peer_address;
+  std::string peer_address;  // host:port
   bool has_certificate = false;
   PeerCertificate certificate;
 
   std::string_view header(std::string_view lower_case_name) const;  // "" when absent
   std::string_view query_value(std::string_view name) const;        // the first one; "" when absent
   bool has_query(std::string_view name) const;
+  std::string peer_host() const;  // the address without its port and brackets
 };
 
 struct HttpResponse {

@@ -130,6 +130,16 @@ TEST(HttpResponseParser, WithAndWithoutLength) {
   }
 }
 
+TEST(HttpRequest, PeerHostHasNoPort) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"127.0.0.1:80", "127.0.0.1"}, {"[::1]:80", "::1"}, {"", ""}};
+  for (const auto& [address, host] : cases) {
+    HttpRequest request;
+    request.peer_address = address;
+    EXPECT_EQ(request.peer_host(), host);
+  }
+}
+
 TEST(HttpResponseParser, RefusesGarbageAndGiants) {
   for (const std::string& bytes : {std::string("garbage\r\n\r\n"), std::string("HTTP/1.1 99999 X\r\n\r\n"),
                                    std::string("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")}) {

@@ -41,6 +41,12 @@ class Responder {
   virtual std::shared_ptr<WebSocket> accept_websocket(WebSocketHandler handler) = 0;
 };
 
+// Whose turn a request waits for. The classes take turns, and within a class its users.
+struct RequestFlow {
+  int flow_class = 0;
+  std::string user;
+};
+
 // Runs on one of the server's worker threads; may block. An exception is answered with 500.
 using HttpHandler = std::function<void(const HttpRequest&, Responder&)>;
 
@@ -49,6 +55,11 @@ struct HttpServerOptions {
   std::uint16_t port = 0;  // 0 = any free one
   TlsServerOptions tls;    // empty certificate = plain HTTP (loopback only, asked for explicitly)
   int worker_threads = 8;
+  std::size_t max_queued_requests = 10'000;  // beyond: 503; half of them by one user: 429
+  // By the certificate and headers of a request, on a network thread: must be quick. Empty = all are one user.
+  std::function<RequestFlow(const HttpRequest&)> flow_of;
+  // The answer to a request that no handler sees (too large, malformed, too slow, refused). Empty = plain text.
+  std::function<HttpResponse(int status, std::string_view message)> error_response;
   std::size_t max_header_bytes = 64u << 10;
   std::size_t max_body_bytes = 3u << 20;
   std::size_t max_connections = 20'000;

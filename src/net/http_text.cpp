@@ -185,4 +185,10 @@ bool HttpRequest::has_query(std::string_view name) const {
   return query.contains(std::string(name));
 }
 
+std::string HttpRequest::peer_host() const {
+  std::string_view host = std::string_view(peer_address).substr(0, peer_address.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return std::string(host);
+}
+
 }  // namespace slipway::net

@@ -1,10 +1,12 @@
 #include "net/worker_pool.h"
 
+#include <algorithm>
 #include <pthread.h>
 
 namespace slipway::net {
 
-WorkerPool::WorkerPool(int threads, std::size_t max_queued) : max_queued_(max_queued) {
+WorkerPool::WorkerPool(int threads, std::size_t max_queued)
+    : max_queued_(max_queued), class_limit_(std::max(1, threads - 1)) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this] {
       pthread_setname_np(pthread_self(), "http-worker");
@@ -17,22 +19,33 @@ WorkerPool::~WorkerPool() {
   stop();
 }
 
-bool WorkerPool::run(std::function<void()> task) {
+WorkerPool::Admission WorkerPool::run(const RequestFlow& flow, Task task) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || tasks_.size() >= max_queued_) return false;
-    tasks_.push_back(std::move(task));
+    if (stopping_ || queued_ >= max_queued_) return Admission::kFull;
+    const auto [found, is_new] = classes_.try_emplace(flow.flow_class);
+    if (is_new) class_turns_.push_back(flow.flow_class);
+    FlowClass& flow_class = found->second;
+    std::deque<Task>& tasks = flow_class.waiting[flow.user];
+    if (tasks.size() >= std::max<std::size_t>(1, max_queued_ / 2)) return Admission::kUserFull;
+    if (tasks.empty()) flow_class.turns.push_back(flow.user);
+    tasks.push_back(std::move(task));
+    ++queued_;
   }
   ready_.notify_one();
-  return true;
+  return Admission::kAccepted;
 }
 
 void WorkerPool::stop() {
-  std::deque<std::function<void()>> dropped;
+  std::map<int, FlowClass> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    dropped.swap(tasks_);
+    for (auto& [number, flow_class] : classes_) {
+      dropped[number].waiting.swap(flow_class.waiting);
+      flow_class.turns.clear();
+    }
+    queued_ = 0;
   }
   ready_.notify_all();
   for (std::jthread& thread : threads_) {
@@ -40,17 +53,45 @@ void WorkerPool::stop() {
   }
 }
 
+WorkerPool::FlowClass* WorkerPool::next_class() {
+  for (auto turn = class_turns_.begin(); turn != class_turns_.end(); ++turn) {
+    FlowClass& candidate = classes_.at(*turn);
+    if (candidate.turns.empty() || candidate.running >= class_limit_) continue;
+    std::rotate(turn, turn + 1, class_turns_.end());
+    return &candidate;
+  }
+  return nullptr;
+}
+
+WorkerPool::Task WorkerPool::take(FlowClass& flow_class) {
+  const std::string user = std::move(flow_class.turns.front());
+  flow_class.turns.pop_front();
+  const auto waiting = flow_class.waiting.find(user);
+  Task task = std::move(waiting->second.front());
+  waiting->second.pop_front();
+  if (waiting->second.empty()) {
+    flow_class.waiting.erase(waiting);
+  } else {
+    flow_class.turns.push_back(user);
+  }
+  return task;
+}
+
 void WorkerPool::work() {
+  std::unique_lock lock(mutex_);
   for (;;) {
-    std::function<void()> task;
-    {
-      std::unique_lock lock(mutex_);
-      ready_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-      if (stopping_) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-    }
+    FlowClass* chosen = nullptr;
+    ready_.wait(lock, [&] { return stopping_ || (chosen = next_class()) != nullptr; });
+    if (stopping_) return;
+    Task task = take(*chosen);
+    --queued_;
+    ++chosen->running;
+    lock.unlock();
     task();
+    task = nullptr;  // what it holds may be big, or take the lock
+    lock.lock();
+    // A class at its limit may go on now.
+    if (chosen->running-- == class_limit_) ready_.notify_one();
   }
 }
 

@@ -81,7 +81,7 @@ std::string RequestAudit::line(std::string_view stage, const net::HttpResponse& 
                              {"requestURI", shorten(request_.target)},
                              {"verb", verb_},
                              {"user", user_json(user_)},
-                             {"sourceIPs", Json::array({request_.peer_address})},
+                             {"sourceIPs", Json::array({request_.peer_host()})},
                              {"userAgent", shorten(request_.header("user-agent"))},
                              {"responseStatus", status_json(response)},
                              {"requestReceivedTimestamp", base::format_rfc3339_micro(received_)},
