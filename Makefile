@@ -4,10 +4,10 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PROGRAMS := slipwayd slipway slipway-agent cluster-bootstrapper
 
-.PHONY: help setup build demo test check real bench fuzz asan tsan gcc crash lint format clean
+.PHONY: help setup build bootstrapper-image demo test check real bench fuzz asan tsan gcc crash lint format clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages that building and testing need (root or sudo)
 	@tools/setup
@@ -17,6 +17,9 @@ build: setup ## release binaries in build/bin
 	@cmake --build --preset release -j $(JOBS) --target $(PROGRAMS)
 	@mkdir -p build/bin && for p in $(PROGRAMS); do install -m 755 -s build/release/bin/$$p build/bin/$$p; done
 	@echo "built: $(addprefix build/bin/,$(PROGRAMS))"
+
+bootstrapper-image: build ## cluster-bootstrapper as an OCI image: build/cluster-bootstrapper-image{,.tar}
+	@tools/bootstrapper-image build/bin/cluster-bootstrapper build/cluster-bootstrapper-image
 
 demo: build ## a machine becomes a Ready cluster before your eyes (DEMO=once ends by itself)
 	@DEMO=$(DEMO) tools/demo
