@@ -33,7 +33,8 @@ struct Job {
   fs::path folder;
   std::string argument;
   std::pair<std::string, std::string> environment;  // what kills it, or nothing
-  std::chrono::microseconds delay{0};               // after which it is killed otherwise; 0: never
+  std::chrono::microseconds delay{0};               // or it is killed so long after its first line
+  int lines = 0;                                    // or after so many lines
 };
 
 struct Ended {
@@ -67,6 +68,7 @@ Ended run(const Job& given) {
         ::kill(child, SIGKILL);
       });
     ended.output.append(buffer, static_cast<std::size_t>(count));
+    if (given.lines > 0 && std::ranges::count(ended.output, '\n') >= given.lines) ::kill(child, SIGKILL);
   }
   EXPECT_EQ(::waitpid(child, &ended.status, 0), child);
   ended.was_killed = WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == SIGKILL;
@@ -144,7 +146,7 @@ TEST_F(StoreCrash, NoAcknowledgedWriteIsLostUnderKill) {
   for (int round = 0; kills < rounds; ++round) {
     SCOPED_TRACE(fmt::format("round {}", round));
     // Two sets of keys in turn: half of the rounds also update and delete what earlier processes left.
-    Job writer{"write", path_, fmt::format("w{}", round / 3 % 2), {}, {}};
+    Job writer{"write", path_, fmt::format("w{}", round / 3 % 2), {}, {}, 0};
     // By the clock, or before or after one of SQLite's own steps: in the WAL, between it and its fsync, in a
     // checkpoint.
     if (round % 3 == 0) {
@@ -186,14 +188,14 @@ TEST_F(StoreCrash, NothingIsLostAtAnyNamedPoint) {
       newest_ = 0;
     }
     // Something to lose, acknowledged and left behind by a kill.
-    const Ended filled = run({"write", path_, "w0", {}, std::chrono::milliseconds(15)});
+    const Ended filled = run({"write", path_, "w0", {}, {}, 60});
     ASSERT_NO_FATAL_FAILURE(read_output(filled.output));
     ASSERT_NO_FATAL_FAILURE(check());
     std::string argument = "w1";
     if (point.mode == "seal") argument = "w0-";
     if (point.mode == "save" || point.mode == "restore") argument = snapshot;
     if (point.mode == "restore") ASSERT_TRUE(save_snapshot(path_, snapshot));
-    const Ended ended = run({point.mode, path_, argument, {"SLIPWAY_CRASH_POINT", point.name}, {}});
+    const Ended ended = run({point.mode, path_, argument, {"SLIPWAY_CRASH_POINT", point.name}, {}, 0});
     ASSERT_TRUE(ended.was_killed) << "the point was not reached: " << ended.status;
     ASSERT_NO_FATAL_FAILURE(read_output(ended.output));
     ASSERT_NO_FATAL_FAILURE(check());
@@ -202,7 +204,7 @@ TEST_F(StoreCrash, NothingIsLostAtAnyNamedPoint) {
     ASSERT_FALSE(fs::exists(path_ / "store.db.new"));
     // What was interrupted can be done again.
     if (point.mode != "write") {
-      const Ended again = run({point.mode, path_, argument, {}, {}});
+      const Ended again = run({point.mode, path_, argument, {}, {}, 0});
       ASSERT_EQ(again.status, 0);
       ASSERT_NO_FATAL_FAILURE(check());
     }
