@@ -23,7 +23,7 @@ namespace {
 Status add_kinds(registry::Registry& registry) {
   for (const api::EmbeddedFile& file : api::embedded_crds()) {
     const Json crd = SLIPWAY_TRY(data::parse_yaml(file.content()).with_context(std::string(file.name())));
-    SLIPWAY_TRY(registry.add_crd(crd).with_context(std::string(file.name())));
+    SLIPWAY_TRY(registry.install_definition(crd).with_context(std::string(file.name())));
   }
   for (const char* kind : {"Cluster", "ClusterClass", "Machine"})
     registry.set_converter({"cluster.x-k8s.io", kind}, [](const Json& object, const std::string& version) {
@@ -46,15 +46,15 @@ Status add_kinds(registry::Registry& registry) {
 
 }  // namespace
 
-Result<std::unique_ptr<ResourcePlane>> ResourcePlane::open(const std::filesystem::path& data_folder) {
-  return over(SLIPWAY_TRY(store::open_sqlite_store(data_folder)));
+Result<std::unique_ptr<ResourcePlane>> ResourcePlane::open(const std::filesystem::path& data_folder, Kinds kinds) {
+  return over(SLIPWAY_TRY(store::open_sqlite_store(data_folder)), kinds);
 }
 
-Result<std::unique_ptr<ResourcePlane>> ResourcePlane::over(std::unique_ptr<store::Store> store) {
+Result<std::unique_ptr<ResourcePlane>> ResourcePlane::over(std::unique_ptr<store::Store> store, Kinds kinds) {
   auto plane = std::unique_ptr<ResourcePlane>(new ResourcePlane());
   plane->store_ = std::move(store);
   plane->registry_ = std::make_unique<registry::Registry>(*plane->store_, registry::Registry::Options{});
-  SLIPWAY_TRY(add_kinds(*plane->registry_));
+  if (kinds == Kinds::kSlipway) SLIPWAY_TRY(add_kinds(*plane->registry_));
   plane->client_ = std::make_unique<kube::LocalClient>(*plane->registry_);
   plane->garbage_collector_ = std::make_unique<registry::GarbageCollector>(*plane->registry_);
   plane->garbage_collector_->start();

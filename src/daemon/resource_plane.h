@@ -10,13 +10,16 @@
 
 namespace slipway::daemon {
 
-// Store, registry with every kind of Slipway, garbage collection, and the in-process client: what everything else in
-// slipwayd stands on.
+// Store, registry, garbage collection, and the in-process client: what everything else in slipwayd stands on.
 class ResourcePlane {
  public:
-  static base::Result<std::unique_ptr<ResourcePlane>> open(const std::filesystem::path& data_folder);
+  // Every kind of Slipway beside those of Kubernetes, or only the latter and what users define.
+  enum class Kinds { kSlipway, kKubernetes };
+  static base::Result<std::unique_ptr<ResourcePlane>> open(const std::filesystem::path& data_folder,
+                                                           Kinds kinds = Kinds::kSlipway);
   // For tests: the same over a store of the caller's.
-  static base::Result<std::unique_ptr<ResourcePlane>> over(std::unique_ptr<store::Store> store);
+  static base::Result<std::unique_ptr<ResourcePlane>> over(std::unique_ptr<store::Store> store,
+                                                           Kinds kinds = Kinds::kSlipway);
   ~ResourcePlane() { stop(); }
 
   registry::Registry& registry() { return *registry_; }

@@ -89,7 +89,13 @@ class Process final : public Slipwayd {
     SLIPWAY_TRY(base::make_folders(options_.data_folder, 0700));
     credentials_ = SLIPWAY_TRY(
         load_or_create_credentials(options_.data_folder, serving_names(options_), base::SystemClock::instance().now()));
-    plane_ = SLIPWAY_TRY(ResourcePlane::open(options_.data_folder));
+    using Kinds = ResourcePlane::Kinds;
+    plane_ = SLIPWAY_TRY(
+        ResourcePlane::open(options_.data_folder, options_.api_only ? Kinds::kKubernetes : Kinds::kSlipway));
+    if (options_.api_only) {
+      SLIPWAY_TRY(open_api_door());
+      return write_admin_kubeconfig(options_.data_folder, credentials_, api_url(), base::SystemClock::instance().now());
+    }
     manager_ = control::Manager::create({.client = &plane_->client(), .component = "slipwayd"});
     SLIPWAY_TRY(open_gateway());
     add_controllers();
@@ -117,9 +123,11 @@ class Process final : public Slipwayd {
     return "https://" + host_and_port(reachable_host(options_, options_.api), api_door_->port());
   }
   std::string agents_url() const override {
+    if (!agent_http_) return "";
     return "https://" + host_and_port(reachable_host(options_, options_.agents), agent_http_->port());
   }
   std::string gateway_address() const override {
+    if (!gateway_) return "";
     return host_and_port(reachable_host(options_, options_.gateway), gateway_->port());
   }
   std::filesystem::path kubeconfig_path() const override { return options_.data_folder / "admin.kubeconfig"; }
@@ -169,6 +177,15 @@ class Process final : public Slipwayd {
   }
 
   Status open_doors() {
+    SLIPWAY_TRY(open_api_door());
+    agent_http_ =
+        SLIPWAY_TRY(net::HttpServer::start(door(options_.agents), [this](const auto& request, auto& responder) {
+          agent_door_->handle(request, responder);
+        }));
+    return {};
+  }
+
+  Status open_api_door() {
     access_policy_ = SLIPWAY_TRY(apiserver::AccessPolicyKeeper::start(plane_->registry()));
     std::shared_ptr<apiserver::AuditLog> audit;
     if (options_.audit != apiserver::AuditLevel::kNone)
@@ -183,10 +200,6 @@ class Process final : public Slipwayd {
     api.error_response = apiserver::refusal;
     api_door_ = SLIPWAY_TRY(net::HttpServer::start(
         api, [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
-    agent_http_ =
-        SLIPWAY_TRY(net::HttpServer::start(door(options_.agents), [this](const auto& request, auto& responder) {
-          agent_door_->handle(request, responder);
-        }));
     return {};
   }
 

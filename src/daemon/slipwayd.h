@@ -27,6 +27,8 @@ struct SlipwaydOptions {
   // stands in kubeconfigs.
   std::vector<std::string> advertise;
   apiserver::AuditLevel audit = apiserver::AuditLevel::kWrites;  // into <data_folder>/audit/audit.log
+  // Only the Kubernetes API: no kinds of Slipway, controllers, agents' door or gateway.
+  bool api_only = false;
 };
 
 // The whole orchestrator in one process. start() returns when every door serves; stop() (or the end of the object's
@@ -37,7 +39,7 @@ class Slipwayd {
   virtual ~Slipwayd() = default;
   virtual void stop() = 0;
 
-  // What `slipwayd ready` says.
+  // What `slipwayd ready` says; "" for a door that is not open.
   virtual std::string api_url() const = 0;
   virtual std::string agents_url() const = 0;
   virtual std::string gateway_address() const = 0;

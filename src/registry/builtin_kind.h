@@ -13,6 +13,7 @@ namespace slipway::registry {
 struct BuiltinKind {
   std::string group, version, kind, plural, singular;
   std::vector<std::string> short_names;
+  std::vector<std::string> categories;
   bool namespaced = true;
   bool has_status = false;
   std::string_view schema;  // JSON
@@ -29,5 +30,6 @@ std::vector<BuiltinKind> coordination_kinds();  // Lease
 std::vector<BuiltinKind> event_kinds();         // Event of the core group and of events.k8s.io
 // Role, ClusterRole, RoleBinding, ClusterRoleBinding. What they allow is decided by whoever authorizes requests.
 std::vector<BuiltinKind> rbac_kinds();
+std::vector<BuiltinKind> definition_kinds();  // CustomResourceDefinition
 
 }  // namespace slipway::registry

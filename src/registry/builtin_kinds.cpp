@@ -19,6 +19,7 @@ ResourcePtr make_resource(const ResourceCatalog& catalog, const BuiltinKind& row
   resource->plural = row.plural;
   resource->singular = row.singular;
   resource->short_names = row.short_names;
+  resource->categories = row.categories;
   resource->built_in = true;
   // As in kube-apiserver: namespaces go one by one.
   if (resource->group_kind() == meta::GroupKind{"", "Namespace"}) std::erase(resource->verbs, "deletecollection");
@@ -47,7 +48,7 @@ bool is_protected_namespace(std::string_view name) {
 }
 
 void add_builtin_kinds(ResourceCatalog& catalog, std::map<meta::GroupKind, KindStrategy>& strategies) {
-  for (const auto& family : {core_kinds, coordination_kinds, event_kinds, rbac_kinds}) {
+  for (const auto& family : {core_kinds, coordination_kinds, event_kinds, rbac_kinds, definition_kinds}) {
     const std::vector<BuiltinKind> rows = family();
     for (const BuiltinKind& row : rows) {
       catalog.put(make_resource(catalog, row));

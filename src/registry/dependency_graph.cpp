@@ -5,6 +5,10 @@ namespace slipway::registry {
 namespace {
 const std::set<std::string> kNothing;
 
+bool is_definition(const DependencyGraph::Kind& kind) {
+  return kind.group == "apiextensions.k8s.io" && kind.kind == "CustomResourceDefinition";
+}
+
 bool is_namespace(const DependencyGraph::Kind& kind) {
   return kind.group.empty() && kind.kind == "Namespace";
 }
@@ -43,6 +47,7 @@ std::set<std::string> DependencyGraph::put(const ResourceInfo& resource, const d
   }
   if (resource.namespaced) content_[node.key.ns].insert(node.uid);
   if (is_namespace(kind)) namespaces_[node.key.name] = node.uid;
+  if (is_definition(kind)) definitions_[node.key.name] = node.uid;
   std::string uid = node.uid;
   nodes_.insert_or_assign(std::move(uid), std::move(node));
   return affected;
@@ -55,6 +60,9 @@ std::set<std::string> DependencyGraph::erase(const std::string& uid) {
   for (const auto& owner : found->second.owners) affected.insert(owner.uid);
   if (const auto space = namespaces_.find(found->second.key.ns); space != namespaces_.end())
     affected.insert(space->second);
+  const Kind& kind = *found->second.kind;
+  if (const auto definition = definitions_.find(kind.plural + "." + kind.group); definition != definitions_.end())
+    affected.insert(definition->second);
   unlink(found->second);
   nodes_.erase(found);
   return affected;
@@ -64,6 +72,7 @@ void DependencyGraph::unlink(const Node& node) {
   for (const auto& owner : node.owners) remove(dependents_, owner.uid, node.uid);
   if (node.kind->namespaced) remove(content_, node.key.ns, node.uid);
   if (is_namespace(*node.kind)) namespaces_.erase(node.key.name);
+  if (is_definition(*node.kind)) definitions_.erase(node.key.name);
 }
 
 void DependencyGraph::clear() {
@@ -71,6 +80,7 @@ void DependencyGraph::clear() {
   dependents_.clear();
   content_.clear();
   namespaces_.clear();
+  definitions_.clear();
 }
 
 const DependencyGraph::Node* DependencyGraph::find(const std::string& uid) const {

@@ -38,7 +38,7 @@ class DependencyGraph {
 
   // Adds or replaces a node; returns the uids whose fate may depend on the change (the node, its old and new owners).
   std::set<std::string> put(const ResourceInfo& resource, const data::Json& object);
-  // Removes a node; returns the uids to look at again (its dependents, its owners, its namespace).
+  // Removes a node; returns the uids to look at again (its dependents, its owners, its namespace, its definition).
   std::set<std::string> erase(const std::string& uid);
   void clear();
 
@@ -55,6 +55,7 @@ class DependencyGraph {
   std::map<std::string, std::set<std::string>> dependents_;  // owner's uid -> uids; the owner may be gone
   std::map<std::string, std::set<std::string>> content_;     // namespace -> uids
   std::map<std::string, std::string> namespaces_;            // name -> uid
+  std::map<std::string, std::string> definitions_;           // "plural.group" of a definition -> uid
 };
 
 }  // namespace slipway::registry

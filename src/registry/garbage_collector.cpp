@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "data/json_text.h"
+#include "registry/definition/definition_status.h"
 
 namespace slipway::registry {
 
@@ -162,7 +163,33 @@ base::Status GarbageCollector::look_at(const std::string& uid) {
   if (node->orphan) return orphan_dependents(*node);
   if (node->foreground) return finish_foreground(*node);
   if (node->kind->group_kind() == meta::GroupKind{"", "Namespace"}) return empty_namespace(*node);
+  if (node->kind->group_kind() == meta::GroupKind{"apiextensions.k8s.io", "CustomResourceDefinition"})
+    return finish_definition(*node);
   return {};
+}
+
+base::Status GarbageCollector::finish_definition(const DependencyGraph::Node& node) {
+  constexpr std::size_t kPage = 500;
+  const auto dot = node.key.name.find('.');
+  const ResourcePtr resource =
+      registry_.catalog().find_resource(node.key.name.substr(dot + 1), node.key.name.substr(0, dot));
+  bool remaining = false;
+  if (resource != nullptr && resource->terminating) {
+    ListOptions options;
+    options.limit = kPage;
+    do {
+      const ObjectList page = SLIPWAY_TRY(registry_.list(resource->storage(), options));
+      for (const ObjectPtr& object : page.items) {
+        if (!meta::is_deleting(*object))
+          SLIPWAY_TRY(settle(
+              registry_.remove(resource->storage(), meta::key_of(*object), {.precondition_uid = meta::uid(*object)})));
+        remaining |= !object->get({"metadata", "finalizers"}).empty();
+      }
+      options.continue_token = page.continue_token;
+    } while (!options.continue_token.empty());
+  }
+  // The last one to go brings the definition here again.
+  return remaining ? base::Status() : remove_own_finalizer(node, kCleanupFinalizer);
 }
 
 base::Status GarbageCollector::empty_namespace(const DependencyGraph::Node& node) {

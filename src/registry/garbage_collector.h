@@ -13,10 +13,10 @@
 
 namespace slipway::registry {
 
-// Deletes what nobody owns any more, finishes foreground and orphaning deletions, and empties namespaces that are
-// being deleted. Follows every write of the store through one watch; nothing is polled, only failures are tried again.
-// Rules: Kubernetes' garbage collector and namespace controller. An owner of a kind that is not in the catalog counts
-// as present. The registry must outlive it.
+// Deletes what nobody owns any more, finishes foreground and orphaning deletions, and empties namespaces and
+// definitions that are being deleted. Follows every write of the store through one watch; nothing is polled, only
+// failures are tried again. Rules: Kubernetes' garbage collector and namespace controller. An owner of a kind that is
+// not in the catalog counts as present. The registry must outlive it.
 class GarbageCollector {
  public:
   explicit GarbageCollector(Registry& registry) : registry_(registry) {}
@@ -46,6 +46,8 @@ class GarbageCollector {
 
   void work();
   base::Status look_at(const std::string& uid);
+  // Deletes the objects of a definition that is being deleted, then lets it go.
+  base::Status finish_definition(const DependencyGraph::Node& node);
   base::Status empty_namespace(const DependencyGraph::Node& node);
   base::Status finish_foreground(const DependencyGraph::Node& node);
   base::Status orphan_dependents(const DependencyGraph::Node& node);

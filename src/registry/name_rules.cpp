@@ -15,6 +15,10 @@ constexpr std::string_view kLabelRule =
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
     "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+constexpr std::string_view k1035LabelRule =
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
+    "'[a-z]([-a-z0-9]*[a-z0-9])?')";
 constexpr std::string_view kQualifiedRule =
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
     "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
@@ -71,6 +75,11 @@ std::string dns_subdomain_problem(std::string_view text) {
 std::string dns_label_problem(std::string_view text) {
   if (text.size() > 63) return longer_than(63);
   return is_dns_label(text) ? "" : std::string(kLabelRule);
+}
+
+std::string dns_1035_label_problem(std::string_view text) {
+  if (text.size() > 63) return longer_than(63);
+  return is_dns_label(text) && text.front() >= 'a' ? "" : std::string(k1035LabelRule);
 }
 
 std::string qualified_name_problem(std::string_view text) {

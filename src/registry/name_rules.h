@@ -10,6 +10,7 @@ namespace slipway::registry {
 std::string path_segment_problem(std::string_view text);
 std::string dns_subdomain_problem(std::string_view text);
 std::string dns_label_problem(std::string_view text);
+std::string dns_1035_label_problem(std::string_view text);  // begins with a letter
 // [prefix/]name, as label and annotation keys and finalizers are.
 std::string qualified_name_problem(std::string_view text);
 std::string label_value_problem(std::string_view text);

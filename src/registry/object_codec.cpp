@@ -67,13 +67,11 @@ store::Encoder EncodedObject::encoder() const {
   };
 }
 
-base::Result<meta::ObjectPtr> ObjectCache::decode(const store::Bytes& bytes, const StructuralSchema* schema,
-                                                  bool keep) {
+base::Result<meta::ObjectPtr> ObjectCache::decode(const store::Bytes& bytes, bool keep) {
   if (auto cached = objects_.find(bytes)) return std::move(*cached);
   auto parsed = data::parse_json(*bytes);
   if (!parsed.has_value() || !parsed->is_object())
     return base::fail(ErrorCode::kCorrupt, "a stored object cannot be read: its bytes are no JSON object");
-  if (schema != nullptr) schema->apply_defaults(*parsed);
   auto object = std::make_shared<const Json>(std::move(*parsed));
   if (keep) remember(bytes, object);
   return meta::ObjectPtr(std::move(object));

@@ -10,8 +10,6 @@
 
 namespace slipway::registry {
 
-class StructuralSchema;
-
 // JSON text of an object with a gap where metadata.resourceVersion goes, so that the store can fill in the revision
 // under its lock without serialising.
 class EncodedObject {
@@ -29,9 +27,8 @@ class EncodedObject {
 // share one parse. Bounded; thread-safe.
 class ObjectCache {
  public:
-  // The decoded value; kCorrupt when the bytes are no JSON object. Defaults that `schema` (may be null) has gained
-  // since the value was written are filled in. `keep`: remember it for the next caller.
-  base::Result<meta::ObjectPtr> decode(const store::Bytes& bytes, const StructuralSchema* schema, bool keep);
+  // The decoded value; kCorrupt when the bytes are no JSON object. `keep`: remember it for the next caller.
+  base::Result<meta::ObjectPtr> decode(const store::Bytes& bytes, bool keep);
   void remember(const store::Bytes& bytes, meta::ObjectPtr object) { objects_.remember(bytes, std::move(object)); }
 
  private:

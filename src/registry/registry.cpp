@@ -24,6 +24,9 @@ Registry::Registry(store::Store& store, Options options) : state_(std::make_uniq
       base::log_error("registry", "{}: the schema cannot be recorded: {}", resource->group_resource(),
                       recorded.error().message());
   }
+  state_->strategies[{"apiextensions.k8s.io", "CustomResourceDefinition"}].prepare =
+      [state = state_.get()](Json& definition, const Json* old) { state->definitions.prepare(definition, old); };
+  state_->definitions.load();
   const ResourceVersionPtr namespaces = state_->catalog.find("", "v1", "namespaces");
   for (const char* name : {"default", "kube-system"}) {
     auto created = create(*namespaces, meta::make_object(namespaces->gvk(), {"", name}));
@@ -41,6 +44,30 @@ base::Status Registry::add_crd(const Json& crd) {
                 fmt::format("kind {} of group {} is there already", resource->kind, resource->group));
   SLIPWAY_TRY(record_schema(state_->store, *resource));
   state_->catalog.put(std::move(resource));
+  return {};
+}
+
+base::Status Registry::install_definition(Json definition) {
+  const ResourceVersionPtr kind = state_->catalog.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+  const ObjectKey key{"", meta::name(definition)};
+  const WriteOptions options{.by_server = true};
+  auto installed = create(*kind, definition, options);
+  if (!installed && installed.error().code() == ErrorCode::kAlreadyExists)
+    // Writes nothing when it is the same as at the last start.
+    installed = modify(
+        *kind, key,
+        [&](const Json& current) -> base::Result<Json> {
+          Json next = current;
+          next.set("spec", definition["spec"]);
+          for (const char* map : {"labels", "annotations"})
+            for (const auto& [name, value] : definition["metadata"][map].members())
+              next.at({"metadata", map}).set(name, value);
+          return next;
+        },
+        options);
+  if (!installed) return installed.error();
+  const std::unique_lock lock(state_->structure_mutex);
+  state_->definitions.protect(key.name);
   return {};
 }
 

@@ -93,6 +93,7 @@ enum class PatchType { kJson, kMerge };
 struct WriteOptions {
   std::string subresource;  // "" or "status"
   bool dry_run = false;
+  bool by_server = false;  // what is protected from users may be changed
   // The door's own rules about this writer, asked last before the object is stored, also on a dry run: may this
   // become of `old` (null: a new object)? May be asked again when another writer was quicker.
   std::function<base::Status(const Json* old, const Json& object)> check;
@@ -146,8 +147,10 @@ class Registry {
   Registry(store::Store& store, Options options);
   ~Registry();
 
-  // Set-up, before the first request. The built-in kinds (Namespace, Secret, ConfigMap, Event, Lease) are there from
-  // the start; add_crd takes a CustomResourceDefinition object (apiextensions.k8s.io/v1).
+  // Set-up, before the first request. The built-in kinds and the stored CustomResourceDefinitions are there from the
+  // start. install_definition stores a definition (apiextensions.k8s.io/v1) that comes with the program, unless it is
+  // there already: users see it and cannot change or delete it. add_crd serves one without storing it.
+  base::Status install_definition(Json definition);
   base::Status add_crd(const Json& crd);
   void set_converter(const meta::GroupKind& kind, Converter converter);
   void add_admission(const meta::GroupKind& kind, Admission admission);

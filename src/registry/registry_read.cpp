@@ -26,6 +26,15 @@ base::Result<store::Revision> parse_revision(std::string_view text) {
 }
 }  // namespace
 
+namespace {
+store::Revision revision_of(const Json& object) {
+  const std::string& text = meta::resource_version(object);
+  store::Revision revision = 0;
+  std::from_chars(text.data(), text.data() + text.size(), revision);
+  return revision;
+}
+}  // namespace
+
 std::string storage_prefix(const ResourceInfo& resource, std::string_view ns) {
   const ResourceInfo& stored = *resource.storage().resource;
   std::string prefix = fmt::format("/registry/{}/{}/", stored.group.empty() ? "core" : stored.group, stored.plural);
@@ -44,7 +53,14 @@ const KindStrategy& Registry::State::strategy(const ResourceInfo& resource) cons
 }
 
 base::Result<ObjectPtr> Registry::State::decode(const ResourceInfo& resource, const store::Bytes& bytes, bool keep) {
-  return cache.decode(bytes, resource.storage().schema.get(), keep).with_context(resource.group_resource());
+  ObjectPtr stored = SLIPWAY_TRY(cache.decode(bytes, keep).with_context(resource.group_resource()));
+  const ResourceVersionInfo& storage = resource.storage();
+  if (storage.schema == nullptr || revision_of(*stored) > storage.resource->schema_revision) return stored;
+  // Written under another schema: what this one no longer knows goes, what it has gained comes.
+  Json object = *stored;
+  storage.schema->prune(object);
+  storage.schema->apply_defaults(object);
+  return std::make_shared<const Json>(std::move(object));
 }
 
 base::Result<ObjectPtr> Registry::State::to_version(const ResourceVersionInfo& version, ObjectPtr stored) const {
@@ -82,7 +98,7 @@ base::Result<ObjectText> Registry::State::text_in(const ResourceVersionInfo& ver
 base::Result<ObjectText> Registry::State::shared_text_in(const ResourceVersionInfo& version, const store::Bytes& bytes,
                                                          store::Revision revision) {
   if (is_text_of(version, revision)) return bytes;
-  const auto tag = reinterpret_cast<std::uintptr_t>(&version);
+  const std::uintptr_t tag = version.id;
   if (auto known = converted.find(bytes, tag)) return std::move(*known);
   ObjectText text = SLIPWAY_TRY(text_in(version, bytes, revision));
   converted.remember(bytes, text, tag);
@@ -133,7 +149,7 @@ base::Result<ObjectText> Registry::get_text(const ResourceVersionInfo& resource,
 }
 
 base::Result<ObjectPtr> Registry::parse(const ObjectText& text) {
-  return state_->cache.decode(text, nullptr, true);
+  return state_->cache.decode(text, true);
 }
 
 // The entries of one page that the selectors let through, decoded only where their bytes do not tell.

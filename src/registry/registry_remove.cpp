@@ -42,8 +42,10 @@ base::Result<ObjectPtr> Registry::State::remove(const ResourceVersionInfo& versi
   const bool is_namespace = resource.group_kind() == meta::GroupKind{"", "Namespace"};
   if (is_namespace && is_protected_namespace(key.name))
     return forbidden(resource.group_resource(), key.name, "this namespace may not be deleted");
-  std::unique_lock<std::shared_mutex> lock(namespaces_mutex, std::defer_lock);
-  if (is_namespace) lock.lock();
+  const bool defines = Definitions::concerns(resource);
+  std::unique_lock<std::shared_mutex> lock(structure_mutex, std::defer_lock);
+  if (is_namespace || defines) lock.lock();
+  if (defines) SLIPWAY_TRY(definitions.check_removal(key.name));
   for (int attempt = 0; attempt < kRemoveAttempts; ++attempt) {
     auto result = remove_once(version, key, options);
     if (result || !is_write_race(result.error())) return result;
@@ -58,6 +60,7 @@ base::Result<ObjectPtr> Registry::State::remove_once(const ResourceVersionInfo& 
   SLIPWAY_TRY(check_preconditions(resource, *stored.object, options));
   Json object = *stored.object;
   set_propagation(object, options.propagation);
+  if (Definitions::concerns(resource) && !meta::is_deleting(object)) definitions.begin_removal(object);
   const bool erase = !has_pending_finalizers(object);
   if (!erase && !meta::is_deleting(object)) {
     object.at("metadata").set("deletionTimestamp", base::format_rfc3339(clock.now()));

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "registry/definition/definitions.h"
 #include "registry/kind_strategy.h"
 #include "registry/object_codec.h"
+#include "registry/open_watches.h"
 #include "registry/registry.h"
 #include "registry/selection.h"
 
@@ -42,9 +44,12 @@ struct Registry::State {
   std::map<meta::GroupKind, std::vector<Admission>> admissions;
   ObjectCache cache;
   BytesCache<ObjectText, 256> converted;  // what watches show in another version; the tag is the version
-  // Creators in a namespace hold it shared from the check of the namespace to the end of the write, a deletion of a
-  // namespace holds it alone: nothing appears in a namespace after it was marked.
-  std::shared_mutex namespaces_mutex;
+  OpenWatches open_watches;
+  Definitions definitions{*this};
+  // Writers of an object hold it shared from the check of its namespace and its kind to the end of the write; a
+  // deletion of a namespace and every change of a definition hold it alone: nothing appears in a namespace or of a
+  // kind after it was marked, nothing is written in a form that is no longer served.
+  std::shared_mutex structure_mutex;
 
   // Reading (registry_read.cpp).
   const KindStrategy& strategy(const ResourceInfo& resource) const;
@@ -73,6 +78,9 @@ struct Registry::State {
   // managers are tracked here. The same below.
   base::Result<ObjectPtr> create(const ResourceVersionInfo& version, Json object, const WriteOptions& options,
                                  const Json* applied = nullptr);
+  // With structure_mutex held: whether objects of the kind may be created, or are still stored in this form.
+  base::Status check_creatable(const ResourceInfo& resource) const;
+  bool is_current(const ResourceInfo& resource) const;
   // Reads, lets `change` make the new object (in the caller's version) and writes it; again when another writer was
   // quicker, until the object's resourceVersion no longer matches.
   base::Result<ObjectPtr> modify(const ResourceVersionInfo& version, const ObjectKey& key, const Change& change,
@@ -97,6 +105,8 @@ struct Registry::State {
   base::Result<ObjectPtr> store_replacement(const ResourceInfo& resource, const ObjectKey& key,
                                             const store::Entry& entry, Json object, bool erase);
   ObjectPtr finish_write(const store::Entry& entry, Json object);
+  // Gives definitions the names that a change of another one has set free.
+  void settle_names(const std::string& group);
 
   // Server-side apply (registry_apply.cpp).
   Json track_managers(const ResourceVersionInfo& version, const Json& before, const Json& after, const Json& sent,

@@ -121,7 +121,11 @@ class ResourceWatch final : public WatchOf<typename Form::Event> {
     } else if (from == 0) {
       from = state_.store.revision();
     }
-    source_ = SLIPWAY_TRY(state_.store.watch(storage_prefix(resource, resource.namespaced ? options_.ns : ""), from));
+    auto source =
+        SLIPWAY_TRY(state_.store.watch(storage_prefix(resource, resource.namespaced ? options_.ns : ""), from));
+    source_ = state_.open_watches.track(resource, std::move(source));
+    // A definition that changed before this watch could be found among the open ones.
+    if (!state_.is_current(resource)) source_->close();
     return {};
   }
 

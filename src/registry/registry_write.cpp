@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "base/log.h"
 #include "data/patch.h"
 #include "registry/apply/managed_fields.h"
 #include "registry/object_limits.h"
@@ -134,6 +135,38 @@ base::Status Registry::State::check_namespace(const ResourceInfo& resource, cons
           {{"metadata.namespace", "NamespaceTerminating", fmt::format("namespace {} is being terminated", key.ns)}});
 }
 
+base::Status Registry::State::check_creatable(const ResourceInfo& resource) const {
+  const ResourcePtr current = catalog.find_resource(resource.group, resource.plural);
+  if (current == nullptr) return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
+  if (current->terminating)
+    return fail(ErrorCode::kForbidden, fmt::format("{}: create not allowed while custom resource definition is "
+                                                   "terminating",
+                                                   resource.group_resource()));
+  if (current->form == resource.form) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("the definition of {} has changed meanwhile; please try again", resource.group_resource()));
+}
+
+bool Registry::State::is_current(const ResourceInfo& resource) const {
+  const ResourcePtr current = catalog.find_resource(resource.group, resource.plural);
+  return current != nullptr && current->form == resource.form;
+}
+
+void Registry::State::settle_names(const std::string& group) {
+  const ResourcePtr kind = catalog.find_group_kind({"apiextensions.k8s.io", "CustomResourceDefinition"});
+  const std::vector<std::string> waiting = definitions.waiting_for_names(group);
+  for (const std::string& name : waiting) {
+    const auto stored = read(*kind, {"", name});
+    if (!stored) continue;
+    Json object = *stored->object;
+    definitions.prepare(object, stored->object.get());
+    if (object == *stored->object) continue;
+    // This definition is no longer among those that wait when the next round looks: it ends.
+    if (const auto written = store_replacement(*kind, {"", name}, stored->entry, std::move(object), false); !written)
+      base::log_error("registry", "{}: names cannot be accepted: {}", name, written.error().message());
+  }
+}
+
 ObjectPtr Registry::State::finish_write(const store::Entry& entry, Json object) {
   object.at("metadata").set("resourceVersion", std::to_string(entry.revision));
   auto shared = std::make_shared<const Json>(std::move(object));
@@ -178,6 +211,9 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
   const KindStrategy& rules = strategy(resource);
   if (!options.subresource.empty())
     return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
+  const bool defines = Definitions::concerns(resource);
+  std::unique_lock<std::shared_mutex> alone(structure_mutex, std::defer_lock);
+  if (defines) alone.lock();
   SLIPWAY_TRY(check_kind(version, object));
   SLIPWAY_TRY(make_storable(object));
   const Json sent = object["metadata"]["managedFields"];
@@ -203,15 +239,21 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
     const ObjectKey key = meta::key_of(candidate);
     Json stored = SLIPWAY_TRY(to_storage(version, std::move(candidate)));
 
-    const std::shared_lock lock(namespaces_mutex);
+    std::shared_lock<std::shared_mutex> lock(structure_mutex, std::defer_lock);
+    if (!defines) lock.lock();
+    SLIPWAY_TRY(check_creatable(resource));
     SLIPWAY_TRY(check_namespace(resource, key));
     if (options.dry_run) {
       if (read(resource, key)) return already_exists(resource.group_resource(), key.name);
       return to_version(version, std::make_shared<const Json>(std::move(stored)));
     }
     const EncodedObject encoded = SLIPWAY_TRY(encode(stored));
+    Definitions::Change definition = SLIPWAY_TRY(definitions.stage(resource, key.name, &stored));
     const auto entry = store.create(storage_key(resource, key), encoded.encoder());
-    if (entry) return to_version(version, finish_write(*entry, std::move(stored)));
+    if (entry) {
+      definition.keep();
+      return to_version(version, finish_write(*entry, std::move(stored)));
+    }
     if (entry.error().code() != ErrorCode::kAlreadyExists) return entry.error();
     if (named || attempt == kNameAttempts) return already_exists(resource.group_resource(), key.name);
   }
@@ -235,6 +277,8 @@ base::Result<ObjectPtr> Registry::State::replace(const ResourceVersionInfo& vers
                                                  const StoredObject& stored, const Json& current, Json object,
                                                  const WriteOptions& options, const Json* applied) {
   const ResourceInfo& resource = *version.resource;
+  std::unique_lock<std::shared_mutex> alone(structure_mutex, std::defer_lock);
+  if (Definitions::concerns(resource)) alone.lock();
   object = SLIPWAY_TRY(prepare_replacement(version, current, std::move(object), options, applied));
   if (object == current) return to_version(version, stored.object);
   const bool erase = meta::is_deleting(object) && !has_pending_finalizers(object);
@@ -281,6 +325,7 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
   apply_schema(version, object);
   if (rules.prepare) rules.prepare(object, &current);
   if (options.subresource == kFinalize) put_or_erase(object.at("spec"), "finalizers", wanted_finalizers);
+  if (Definitions::concerns(resource) && !options.by_server) SLIPWAY_TRY(definitions.check_change(current, object));
   SLIPWAY_TRY(validate(version, object, &current));
   set_managers(version, current, object, sent, options, applied);
   SLIPWAY_TRY(admit(version, &current, object, options.subresource));
@@ -293,9 +338,21 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
 base::Result<ObjectPtr> Registry::State::store_replacement(const ResourceInfo& resource, const ObjectKey& key,
                                                            const store::Entry& entry, Json object, bool erase) {
   const EncodedObject encoded = SLIPWAY_TRY(encode(object));
+  const bool defines = Definitions::concerns(resource);
+  const bool locked = defines || resource.group_kind() == meta::GroupKind{"", "Namespace"};
+  std::shared_lock<std::shared_mutex> lock(structure_mutex, std::defer_lock);
+  if (!locked) {
+    lock.lock();
+    if (!is_current(resource)) return write_race();
+  }
+  Definitions::Change definition = SLIPWAY_TRY(definitions.stage(resource, key.name, erase ? nullptr : &object));
   const auto written = erase ? store.remove(entry.key, entry.revision, encoded.encoder())
                              : store.update(entry.key, entry.revision, encoded.encoder());
-  if (written) return finish_write(*written, std::move(object));
+  if (written) {
+    definition.keep();
+    if (defines) settle_names(object.text({"spec", "group"}));
+    return finish_write(*written, std::move(object));
+  }
   if (written.error().code() == ErrorCode::kConflict) return write_race();
   if (written.error().code() == ErrorCode::kNotFound) return not_found(resource.group_resource(), key.name);
   return written.error();

@@ -1,6 +1,7 @@
 #include "registry/resource.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "data/gzip.h"
 #include "data/json_text.h"
@@ -38,6 +39,12 @@ struct ResourceCatalog::Table {
     return found != index.end() ? found->second : nullptr;
   }
 };
+
+ResourceVersionInfo::ResourceVersionInfo()
+    : id([] {
+        static std::atomic<std::uint64_t> last = 0;
+        return ++last;
+      }()) {}
 
 meta::Gvk ResourceVersionInfo::gvk() const {
   return {resource->group, version, resource->kind};

@@ -38,6 +38,11 @@ struct ScalePaths {
 
 // One served version of a resource: what a request to /apis/<group>/<version>/<plural> is about.
 struct ResourceVersionInfo {
+  ResourceVersionInfo();
+  ResourceVersionInfo(const ResourceVersionInfo&) = delete;
+  ResourceVersionInfo& operator=(const ResourceVersionInfo&) = delete;
+
+  const std::uint64_t id;                  // of no other one in this process
   const ResourceInfo* resource = nullptr;  // that owns this
   std::string version;
   bool served = true;
@@ -76,6 +81,7 @@ struct ResourceInfo : std::enable_shared_from_this<ResourceInfo> {
   bool built_in = false;  // a kind of Kubernetes itself, compiled in: its rules differ a little from custom resources'
   bool namespaced = true;
   bool terminating = false;  // its definition is being deleted: nothing is created any more
+  std::uint64_t form = 0;    // differs between two that are served under one name, unless they serve the same
   std::string storage_version;
   std::vector<std::unique_ptr<ResourceVersionInfo>> versions;
   // Another group's kind whose stored objects this kind shows in its own form; null: it has its own.

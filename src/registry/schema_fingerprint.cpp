@@ -27,7 +27,12 @@ void add_defaults(Fingerprint& fingerprint, const SchemaNode& node, const std::s
     fingerprint.add(path);
     fingerprint.add(data::to_json(*node.default_value));
   }
-  for (const auto& [name, member] : node.properties) add_defaults(fingerprint, member, path + "." + name);
+  // What may stand here at all: the rest is pruned when it is read.
+  if (node.preserve_unknown || node.any_additional) fingerprint.add(path + "*");
+  for (const auto& [name, member] : node.properties) {
+    fingerprint.add(name);
+    add_defaults(fingerprint, member, path + "." + name);
+  }
   if (node.additional) add_defaults(fingerprint, *node.additional, path + ".*");
   if (node.items) add_defaults(fingerprint, *node.items, path + "[]");
 }
