@@ -47,11 +47,28 @@ void apply_schema(const ResourceVersionInfo& version, Json& object) {
   version.schema->apply_defaults(object);
 }
 
-void put_or_erase(Json& object, std::string_view member, const Json& value) {
+void put_or_erase(Json& object, std::string_view member, Json value) {
   if (value.is_null())
     object.erase(member);
   else
-    object.set(member, value);
+    object.set(member, std::move(value));
+}
+
+// `object` has no managedFields.
+bool is_same_but_for_managers(const Json& object, const Json& before) {
+  const Json::Object& left = object["metadata"].members();
+  const Json::Object& right = before["metadata"].members();
+  if (left.size() + right.count("managedFields") != right.size()) return false;
+  const auto same_in = [](const Json::Object& other) {
+    return [&other](const auto& member) {
+      const auto found = other.find(member.first);
+      return found != other.end() && found->second == member.second;
+    };
+  };
+  if (!std::ranges::all_of(left, same_in(right)) || object.size() != before.size()) return false;
+  return std::ranges::all_of(object.members(), [&](const auto& member) {
+    return member.first == "metadata" || before[member.first] == member.second;
+  });
 }
 
 // Whether the part of the object that metadata.generation counts is another one.
@@ -182,18 +199,17 @@ base::Status Registry::State::check_subresource(const ResourceVersionInfo& versi
 void Registry::State::set_managers(const ResourceVersionInfo& version, const Json& before, Json& object,
                                    const Json& sent, const WriteOptions& options, const Json* applied) const {
   const Json& current = before["metadata"]["managedFields"];
-  put_or_erase(object.at("metadata"), "managedFields", current);
-  const bool client_changes_them = !sent.is_null() && sent != current && options.subresource.empty();
-  const bool same_object = object == before;
-  if (applied != nullptr) {
-    // New times alone are no change.
-    if (!same_object || !same_but_for_times(*applied, current))
-      put_or_erase(object.at("metadata"), "managedFields", *applied);
-  } else if (!same_object || client_changes_them) {
-    object.at("metadata").erase("managedFields");
-    Json tracked = track_managers(version, before, object, sent, options);
-    put_or_erase(object.at("metadata"), "managedFields", tracked);
-  }
+  object.at("metadata").erase("managedFields");
+  const bool client_changes_them = !sent.is_null() && options.subresource.empty() && sent != current;
+  const bool same_object = is_same_but_for_managers(object, before);
+  // New times alone are no change.
+  if (applied != nullptr)
+    put_or_erase(object.at("metadata"), "managedFields",
+                 same_object && same_but_for_times(*applied, current) ? current : *applied);
+  else if (!same_object || client_changes_them)
+    put_or_erase(object.at("metadata"), "managedFields", track_managers(version, before, object, sent, options));
+  else
+    put_or_erase(object.at("metadata"), "managedFields", current);
 }
 
 base::Result<EncodedObject> Registry::State::encode(Json& object) const {

@@ -1,9 +1,11 @@
 #include "registry/apply/field_manager.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "data/json_text.h"
 #include "meta/object.h"
+#include "registry/apply/fields_v1.h"
 #include "registry/apply/json_order.h"
 
 namespace slipway::registry {
@@ -73,7 +75,39 @@ std::string FieldManager::describe(const Json& object) const {
   return fmt::format("{}/{}; {}", meta::ns(object), meta::name(object), gvk_text(scope_.gvk));
 }
 
+std::optional<Json> FieldManager::touch(const Json& before, const Json& after, const std::string& manager) const {
+  const Json& list = before["metadata"]["managedFields"];
+  const ManagedEntry self = entry(manager, FieldOperation::kUpdate);
+  const auto is_own = [&](const Json& item) {
+    return item.text({"manager"}) == self.manager && item.text({"operation"}) == "Update" &&
+           item.text({"apiVersion"}) == self.api_version && item.text({"subresource"}) == self.subresource;
+  };
+  if (std::ranges::none_of(list.items(), is_own)) return std::nullopt;
+  for (const Json& item : list.items())
+    if (item.text({"apiVersion"}) != self.api_version) return std::nullopt;
+  if (!type_problem(after, scope_.type, Duplicates::kAllow).empty()) return std::nullopt;
+
+  const Comparison difference = compare(before, after, scope_.type);
+  const FieldSet changed =
+      difference.modified.united(difference.added).without_subtrees(scope_.reset).without(unmanaged_fields());
+  const FieldSet removed = difference.removed.without_subtrees(scope_.reset).without(unmanaged_fields());
+  if (changed.empty()) return std::nullopt;
+  for (const Json& item : list.items()) {
+    const Json& fields = item["fieldsV1"];
+    const bool stays = is_own(item) ? has_all(fields, changed) : !touches(fields, changed);
+    if (!stays || touches(fields, removed)) return std::nullopt;
+  }
+  Json out = list;
+  for (Json& item : out.mutable_items())
+    if (is_own(item)) item.set("time", scope_.now);
+  sort_managed_fields(out);
+  return out;
+}
+
 Json FieldManager::update(const Json& before, const Json& after, const Json& sent, const std::string& manager) {
+  const bool as_before = sent.is_null() || !scope_.subresource.empty() || sent == before["metadata"]["managedFields"];
+  if (as_before)
+    if (auto touched = touch(before, after, manager)) return std::move(*touched);
   // A client may replace the managers, but only by a valid list and only through the object itself.
   ManagedFields managed;
   const bool may_replace = scope_.subresource.empty() && !sent.is_null();

@@ -39,6 +39,8 @@ class FieldManager {
  private:
   base::Result<ManagedFields> track_update(const data::Json& before, const data::Json& after, ManagedFields managed,
                                            const std::string& manager);
+  // The managers after an update that touches only fields which its manager has already: none, when it is another.
+  std::optional<data::Json> touch(const data::Json& before, const data::Json& after, const std::string& manager) const;
   ManagedEntry entry(const std::string& manager, FieldOperation operation) const;
   base::Result<MergeUpdater::Applied> apply_once(const TypedValue& live, const TypedValue& configuration,
                                                  ManagedFields managed, const std::string& manager, bool force);

@@ -1,5 +1,7 @@
 #include "registry/apply/fields_v1.h"
 
+#include <algorithm>
+
 #include "registry/apply/json_order.h"
 
 namespace slipway::registry {
@@ -82,6 +84,26 @@ std::string encode_fields_text(const FieldSet& set) {
   std::string out;
   append_level(out, set, false);
   return out;
+}
+
+bool has_all(const Json& fields, const FieldSet& set) {
+  return std::ranges::all_of(set.nodes(), [&](const FieldSet::Node& node) {
+    if (!node.member && node.children.empty()) return true;
+    const auto found = fields.members().find(node.element.serialize());
+    if (found == fields.members().end()) return false;
+    const bool member = found->second.empty() || found->second.contains(kSelf);
+    return (!node.member || member) && has_all(found->second, node.children);
+  });
+}
+
+bool touches(const Json& fields, const FieldSet& set) {
+  return std::ranges::any_of(set.nodes(), [&](const FieldSet::Node& node) {
+    if (!node.member && node.children.empty()) return false;
+    const auto found = fields.members().find(node.element.serialize());
+    if (found == fields.members().end()) return false;
+    if (node.member || found->second.empty()) return true;
+    return touches(found->second, node.children);
+  });
 }
 
 base::Result<FieldSet> decode_fields(const Json& fields) {

@@ -100,17 +100,23 @@ base::Result<ManagedFields> decode_managed_fields(const Json& list) {
 
 Json encode_managed_fields(const ManagedFields& managed) {
   if (managed.empty()) return {};
-  std::vector<std::pair<std::int64_t, const ManagedEntry*>> sorted;
-  for (const auto& [identity, entry] : managed) sorted.emplace_back(seconds(entry.time), &entry);
-  std::ranges::sort(sorted, [](const auto& left, const auto& right) {
-    const ManagedEntry& l = *left.second;
-    const ManagedEntry& r = *right.second;
-    return std::tie(l.operation, left.first, l.manager, l.api_version, l.subresource) <
-           std::tie(r.operation, right.first, r.manager, r.api_version, r.subresource);
-  });
   Json list = Json::array();
-  for (const auto& [time, entry] : sorted) list.append(encode_entry(*entry));
+  for (const auto& [identity, entry] : managed) list.append(encode_entry(entry));
+  sort_managed_fields(list);
   return list;
+}
+
+void sort_managed_fields(Json& list) {
+  std::ranges::sort(list.mutable_items(), [](const Json& left, const Json& right) {
+    if (left.text({"operation"}) != right.text({"operation"}))
+      return left.text({"operation"}) < right.text({"operation"});
+    const std::int64_t before = seconds(left.text({"time"}));
+    const std::int64_t after = seconds(right.text({"time"}));
+    if (before != after) return before < after;
+    for (const std::string_view name : {"manager", "apiVersion", "subresource"})
+      if (left.text({name}) != right.text({name})) return left.text({name}) < right.text({name});
+    return false;
+  });
 }
 
 bool is_reset(const Json& list) {

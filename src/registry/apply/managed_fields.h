@@ -33,6 +33,9 @@ base::Result<ManagedFields> decode_managed_fields(const data::Json& list);
 // Null when there are none. Appliers first, then by time and name.
 data::Json encode_managed_fields(const ManagedFields& managed);
 
+// Puts encoded entries into that order.
+void sort_managed_fields(data::Json& list);
+
 // `[]` or `[{}]`: a client asks to forget all managers.
 bool is_reset(const data::Json& list);
 // The lists say the same, whatever their times.

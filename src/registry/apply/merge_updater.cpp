@@ -46,7 +46,7 @@ base::Result<ManagedFields> MergeUpdater::fit_to_schema(const TypedValue& live, 
       }
       type = converted->type;
     }
-    entry.fields = fit_to_type(entry.fields, type);
+    if (!fits_type(entry.fields, type)) entry.fields = fit_to_type(entry.fields, type);
     ++here;
   }
   return managed;
@@ -87,7 +87,7 @@ base::Result<MergeUpdater::Settled> MergeUpdater::settle(const TypedValue& befor
       }
       difference = &found->second;
     }
-    FieldSet lost = entry.fields.intersected(difference->modified.united(difference->added));
+    FieldSet lost = entry.fields.intersected(difference->modified).united(entry.fields.intersected(difference->added));
     lost.for_each([&](const FieldPath& path) {
       out.conflicts.push_back({{entry.manager, entry.operation, entry.api_version, entry.subresource, "", {}}, path});
     });
@@ -99,7 +99,8 @@ base::Result<MergeUpdater::Settled> MergeUpdater::settle(const TypedValue& befor
   out.conflicts.clear();
   for (const auto& [identity, lost] : losses) {
     FieldSet& fields = managed.at(identity).fields;
-    fields = fields.without(lost.first).without(lost.second);
+    if (!lost.first.empty()) fields = fields.without(lost.first);
+    if (!lost.second.empty()) fields = fields.without(lost.second);
   }
   std::erase_if(managed, [](const auto& item) { return item.second.fields.empty(); });
   out.managed = std::move(managed);

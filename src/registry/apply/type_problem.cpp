@@ -79,70 +79,82 @@ std::string_view go_type(const Json& value, bool keeps_integers) {
   return "";
 }
 
+// Where a problem is stands in its text only once there is one: objects without problems make no paths.
 class TypeChecker {
  public:
   explicit TypeChecker(Duplicates duplicates) : live_(duplicates == Duplicates::kAllow) {}
 
-  void check(const Json& value, const MergeType& type, const std::string& path) {
+  void check(const Json& value, const MergeType& type) {
     const Atom atom = atom_of(type, &value);
     if (atom.map)
-      check_map(value, type, path);
+      check_map(value, type);
     else if (atom.scalar)
-      check_scalar(value, type, path);
+      check_scalar(value, type);
     else if (atom.list)
-      check_list(value, type, path);
+      check_list(value, type);
     else
-      add(path, "schema error: invalid atom: inlined");
+      add("schema error: invalid atom: inlined");
   }
 
   std::string text() const {
-    if (problems_.size() == 1) return problems_.front();
+    std::vector<std::string> lines;
+    for (const Problem& problem : problems_)
+      lines.push_back(problem.path.empty() ? problem.why : problem.path + ": " + problem.why);
+    if (lines.size() == 1) return lines.front();
     std::string out;
-    for (const std::string& problem : problems_) out += (out.empty() ? "errors:\n  " : "\n  ") + problem;
+    for (const std::string& line : lines) out += (out.empty() ? "errors:\n  " : "\n  ") + line;
     return out;
   }
 
  private:
-  void add(const std::string& path, const std::string& why) {
-    problems_.push_back(path.empty() ? why : path + ": " + why);
+  struct Problem {
+    std::string path;
+    std::string why;
+  };
+
+  void add(std::string why) { problems_.push_back({"", std::move(why)}); }
+  void put_in_front(std::size_t first, const std::string& element) {
+    for (std::size_t i = first; i < problems_.size(); ++i) problems_[i].path.insert(0, element);
   }
 
-  void check_map(const Json& value, const MergeType& type, const std::string& path) {
+  void check_map(const Json& value, const MergeType& type) {
     if (value.is_null()) return;
-    if (!value.is_object()) return add(path, fmt::format("expected map, got &{{{}}}", plain_text(value, live_)));
+    if (!value.is_object()) return add(fmt::format("expected map, got &{{{}}}", plain_text(value, live_)));
     for (const auto& [name, member] : value.members()) {
       const MergeType below = type.field(name);
-      const std::string below_path = path + "." + name;
-      if (below.is_none()) return add(below_path, "field not declared in schema");
-      check(member, below, below_path);
+      const std::size_t found = problems_.size();
+      if (below.is_none())
+        add("field not declared in schema");
+      else
+        check(member, below);
+      if (problems_.size() > found) put_in_front(found, "." + name);
+      if (below.is_none()) return;
     }
   }
 
-  void check_scalar(const Json& value, const MergeType& type, const std::string& path) {
+  void check_scalar(const Json& value, const MergeType& type) {
     if (value.is_null()) return;
     const bool is_scalar = !value.is_object() && !value.is_array();
     switch (type.scalar()) {
       case MergeType::Scalar::kNumeric:
-        if (!value.is_number())
-          add(path, fmt::format("expected numeric (int or float), got {}", go_type(value, live_)));
+        if (!value.is_number()) add(fmt::format("expected numeric (int or float), got {}", go_type(value, live_)));
         return;
       case MergeType::Scalar::kString:
         if (!value.is_string())
-          add(path,
-              fmt::format("expected string, got &value.valueUnstructured{{Value:{}}}", source_text(value, live_)));
+          add(fmt::format("expected string, got &value.valueUnstructured{{Value:{}}}", source_text(value, live_)));
         return;
       case MergeType::Scalar::kBoolean:
-        if (!value.is_bool()) add(path, fmt::format("expected boolean, got &{{{}}}", plain_text(value, live_)));
+        if (!value.is_bool()) add(fmt::format("expected boolean, got &{{{}}}", plain_text(value, live_)));
         return;
       case MergeType::Scalar::kUntyped:
-        if (!is_scalar) add(path, fmt::format("expected any scalar, got &{{{}}}", plain_text(value, live_)));
+        if (!is_scalar) add(fmt::format("expected any scalar, got &{{{}}}", plain_text(value, live_)));
         return;
     }
   }
 
-  void check_list(const Json& value, const MergeType& type, const std::string& path) {
+  void check_list(const Json& value, const MergeType& type) {
     if (value.is_null()) return;
-    if (!value.is_array()) return add(path, fmt::format("expected list, got &{{{}}}", plain_text(value, live_)));
+    if (!value.is_array()) return add(fmt::format("expected list, got &{{{}}}", plain_text(value, live_)));
     const MergeType below = type.element();
     std::set<PathElement> seen;
     for (std::size_t i = 0; i < value.items().size(); ++i) {
@@ -150,24 +162,25 @@ class TypeChecker {
       PathElement element = PathElement::index(static_cast<std::int64_t>(i));
       if (!type.is_list_atomic()) {
         auto found = element_of_item(type, item);
-        if (!found) return add(path, fmt::format("element {}: {}", i, found.error().message()));
+        if (!found) return add(fmt::format("element {}: {}", i, found.error().message()));
         element = std::move(*found);
-        if (!seen.insert(element).second && !live_)
-          add(path, fmt::format("duplicate entries for key {}", element.text()));
+        if (!live_ && !seen.insert(element).second) add(fmt::format("duplicate entries for key {}", element.text()));
       }
-      check(item, below, path + element.text());
+      const std::size_t found = problems_.size();
+      check(item, below);
+      if (problems_.size() > found) put_in_front(found, element.text());
     }
   }
 
   const bool live_;
-  std::vector<std::string> problems_;
+  std::vector<Problem> problems_;
 };
 
 }  // namespace
 
 std::string type_problem(const Json& value, const MergeType& type, Duplicates duplicates) {
   TypeChecker checker(duplicates);
-  checker.check(value, type, "");
+  checker.check(value, type);
   return checker.text();
 }
 

@@ -1,5 +1,6 @@
 #include "registry/apply/typed_value.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "registry/apply/json_order.h"
@@ -66,30 +67,50 @@ base::Result<PathElement> element_of_item(const MergeType& list, const Json& ite
   return list.list_keys().empty() ? element_of_set_item(item) : element_of_map_item(list, item);
 }
 
+namespace {
+
+bool is_untyped_map(const MergeType& type) {
+  return type.other_fields().is_deduced() && !type.has_named_fields();
+}
+
+// Whether sets tell the parts of this place apart; maps without any schema are left as they are.
+bool has_typed_parts(const MergeType& type) {
+  if (type.may_be_map()) return !is_untyped_map(type);
+  return !type.may_be_scalar() && type.may_be_list();
+}
+
+MergeType type_below(const MergeType& type, const PathElement& element) {
+  if (!type.may_be_map()) return type.element();
+  const std::string* name = element.field_name();
+  return name != nullptr ? type.field(*name) : type.other_fields();
+}
+
+bool is_whole(const MergeType& type) {
+  if (type.may_be_map()) return type.is_map_atomic() && !is_untyped_map(type);
+  return !type.may_be_scalar() && type.may_be_list() && type.is_list_atomic();
+}
+
+}  // namespace
+
+bool fits_type(const FieldSet& set, const MergeType& type) {
+  if (!has_typed_parts(type)) return true;
+  return std::ranges::all_of(set.nodes(), [&](const FieldSet::Node& node) {
+    if (node.children.empty()) return true;
+    const MergeType below = type_below(type, node.element);
+    return !is_whole(below) && fits_type(node.children, below);
+  });
+}
+
 FieldSet fit_to_type(const FieldSet& set, const MergeType& type) {
-  const bool granular_map = type.may_be_map() && !(type.other_fields().is_deduced() && !type.has_named_fields());
-  const bool list = !type.may_be_map() && !type.may_be_scalar() && type.may_be_list();
-  if (!granular_map && !list) return set;
+  if (!has_typed_parts(type)) return set;
   FieldSet out;
   for (const FieldSet::Node& node : set.nodes()) {
-    const std::string* name = node.element.field_name();
-    MergeType below = MergeType::none();
-    if (list)
-      below = type.element();
-    else
-      below = name != nullptr ? type.field(*name) : type.other_fields();
-    FieldSet::Node fitted = node;
-    const bool has_parts = !node.children.empty();
-    const bool is_untyped_map = below.may_be_map() && below.other_fields().is_deduced() && !below.has_named_fields();
-    const bool atomic = below.may_be_map()      ? below.is_map_atomic() && !is_untyped_map
-                        : below.may_be_scalar() ? false
-                                                : below.may_be_list() && below.is_list_atomic();
-    if (has_parts && atomic) {
+    FieldSet::Node fitted{node.element, node.member, {}};
+    const MergeType below = type_below(type, node.element);
+    if (!node.children.empty() && is_whole(below))
       fitted.member = true;
-      fitted.children = FieldSet();
-    } else if (has_parts) {
-      fitted.children = fit_to_type(node.children, below);
-    }
+    else
+      fitted.children = node.children.empty() ? node.children : fit_to_type(node.children, below);
     out.append(std::move(fitted));
   }
   return out;

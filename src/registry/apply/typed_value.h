@@ -53,5 +53,6 @@ data::Json remove_fields(const data::Json& value, const FieldSet& fields, const 
 
 // A set that was written under another schema: parts of what is atomic now become the whole.
 FieldSet fit_to_type(const FieldSet& set, const MergeType& type);
+bool fits_type(const FieldSet& set, const MergeType& type);
 
 }  // namespace slipway::registry
