@@ -114,6 +114,12 @@ write_files() {
     done < "$here/plan"
 }
 
+# Remembers every file before it is written: also one of a configuration that then fails can be removed later.
+remember_files() {
+    sort -u "$here/written" "$record/files" > "$here/remembered" 2> /dev/null || sort -u "$here/written" > "$here/remembered"
+    cmp -s "$here/remembered" "$record/files" || save files < "$here/remembered"
+}
+
 # Files of an earlier configuration that this one does not have, unless somebody changed them since.
 remove_stale_files() {
     [ -r "$record/files" ] || return 0
@@ -144,7 +150,9 @@ write_environment() {
     if [ -f "$target" ] && cmp -s "$new" "$target"; then return 0; fi
     if [ ! -e "$target" ] && [ ! -s "$new" ]; then return 0; fi
     # A bind mount cannot be replaced by another file, only written.
-    if [ -f "$target" ]; then cat "$new" > "$target"; else put "$new" 0644 root:root "$target"; fi || stop "cannot write /etc/environment"
+    put "$new" 0644 root:root "$target" 2> /dev/null || { [ ! -L "$target" ] && cat "$new" > "$target"; } ||
+        stop "cannot write /etc/environment"
+    rm -f "$root/etc/.slipway-standalone.new"
     changed=$((changed + 1))
     say "wrote the proxies to /etc/environment"
 }
@@ -187,7 +195,7 @@ run_bootstrap() {
     sh "$here/commands" || stop "a command of the configuration failed; see the lines above. It is tried again at the next boot"
     [ -e "$success" ] || stop "the commands of the configuration ended early (is there an 'exit' among them?); they are tried again at the next boot"
     remove_stale_files
-    save files < "$here/written"
+    sort -u "$here/written" | save files
     value_of digest | save applied
     say "the configuration is applied"
 }
@@ -197,6 +205,7 @@ changed=0 restart=no
 sed -n 's/^file [^ ]* [^ ]* [^ ]* //p' "$here/plan" > "$here/written"
 check_settings
 check_paths
+remember_files
 write_files
 write_environment
 add_groups

@@ -188,7 +188,7 @@ TEST_F(FirstBoot, LinksDoNotLeadOut) {
     EXPECT_EQ(text_of("outside/victim"), "untouched");
     EXPECT_EQ(std::distance(fs::directory_iterator(outside), fs::directory_iterator()), 1);
     EXPECT_EQ(exists("etc/first"), !row.refused);  // nothing at all is written when one file is refused
-    if (!row.refused) EXPECT_EQ(text_of(row.file.substr(1)), "new file");
+    EXPECT_EQ(text_of(row.file.substr(1)), row.refused ? "(no file)" : "new file");
     fs::remove_all(folder_->path() / row.link);
     fs::remove_all(folder_->path() / "var/lib/rancher");
     fs::remove(folder_->path() / "etc/first");
@@ -205,6 +205,25 @@ TEST_F(FirstBoot, ACommandThatFailsOrLeavesIsTriedAgain) {
     EXPECT_FALSE(exists("var/lib/rancher/slipway-standalone/applied"));
   }
   EXPECT_EQ(boot(configuration_text()).exit_code, 0);
+}
+
+TEST_F(FirstBoot, RemovesAFileOfAConfigurationThatFailed) {
+  ASSERT_EQ(boot(configuration_text()).exit_code, 0);
+  const auto failed =
+      boot(configuration_text("        files: [{path: /etc/made, content: new file}]\n"
+                              "        postK3sCommands: ['false']\n"));
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_TRUE(exists("etc/made"));
+  EXPECT_EQ(boot(configuration_text("        postK3sCommands: ['true']\n")).exit_code, 0);
+  EXPECT_FALSE(exists("etc/made"));
+}
+
+TEST_F(FirstBoot, ALinkAsEnvironmentIsReplaced) {
+  write("outside/victim", "untouched");
+  fs::create_symlink(root() + "/outside/victim", folder_->path() / "etc/environment");
+  ASSERT_EQ(boot(configuration_text("", "  proxy: {httpProxy: http://p.example.com, noProxy: \"*\"}\n")).exit_code, 0);
+  EXPECT_EQ(text_of("outside/victim"), "untouched");
+  EXPECT_FALSE(fs::is_symlink(folder_->path() / "etc/environment"));
 }
 
 TEST_F(FirstBoot, TakesItsLinesOutOfTheEnvironmentAgain) {

@@ -46,8 +46,8 @@ TEST(Schema, EveryFieldHasADescriptionAndACheck) {
 
 // Every example that an editor offers passes the checker.
 void expect_examples(const Schema& schema) {
-  if (!schema.example.empty() && schema.example.find("...") == schema.example.npos && schema.check != nullptr)
-    EXPECT_FALSE(schema.check(schema.example)) << schema.example;
+  const bool is_whole = !schema.example.empty() && schema.example.find("...") == schema.example.npos;
+  EXPECT_FALSE(is_whole && schema.check != nullptr && schema.check(schema.example)) << schema.example;
   if (schema.items != nullptr) expect_examples(*schema.items);
   for (const Field& field : schema.fields) expect_examples(*field.schema);
 }
