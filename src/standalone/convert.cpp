@@ -4,6 +4,7 @@
 #include <bit>
 #include <fmt/core.h>
 
+#include "data/encoding.h"
 #include "data/shell_quote.h"
 #include "data/yaml.h"
 #include "standalone/formats.h"
@@ -242,6 +243,12 @@ class Converter {
 }  // namespace
 
 Conversion convert_raw_text(std::string_view text) {
+  if (!data::is_valid_utf8(text)) {
+    std::size_t line = 1;
+    for (std::string_view rest = text; data::is_valid_utf8(rest.substr(0, rest.find('\n'))); ++line)
+      rest.remove_prefix(rest.find('\n') + 1);  // a line without end would have been the wrong one
+    return {"version: 1.0\n", {{{line, 1}, "", "the file is not UTF-8 text", "save it as UTF-8", false}}};
+  }
   return Converter(text).convert();
 }
 

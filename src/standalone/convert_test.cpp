@@ -103,6 +103,11 @@ TEST(Convert, ShellIsRefused) {
       "installer for this host, or write host_type=\"kubernetes\"\n");
 }
 
+TEST(Convert, OtherEncodingsAreRefused) {
+  converted("a=b\nuser_name=J\xfcrgen\n", "old:2:1: the file is not UTF-8 text; save it as UTF-8\n");
+  converted("user_name=J\xfc", "old:1:1: the file is not UTF-8 text; save it as UTF-8\n");
+}
+
 TEST(Convert, Arithmetic) {
   EXPECT_EQ(compute("12 * 1024"), 12288);
   EXPECT_EQ(compute("(1+2)*3-4/2"), 7);

@@ -56,6 +56,13 @@ TEST(Schema, ExamplesAreRight) {
   expect_examples(configuration_schema());
 }
 
+TEST(Schema, TheCopyForEditorsIsUpToDate) {
+  const auto copy = base::read_file(std::string(SLIPWAY_API_FOLDER) + "/standalone/config.schema.json");
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(*copy, json_schema_text())
+      << "write it again: cluster-bootstrapper schema -out api/standalone/config.schema.json";
+}
+
 TEST(Schema, IsPublishedAsJsonSchema) {
   const auto schema = data::parse_json(json_schema_text());
   ASSERT_TRUE(schema);
