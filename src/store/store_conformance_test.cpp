@@ -2,6 +2,8 @@
 #include <atomic>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <map>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -137,6 +139,86 @@ TEST_P(StoreConformance, ListsAnOlderStateOutOfTheRing) {
   EXPECT_EQ(keys(*store->list("k/", "k/b", 1, then)), (std::vector<std::string>{"k/b"}));
   EXPECT_EQ(keys(*store->list("k/")), (std::vector<std::string>{"k/a", "k/b", "k/c"}));
   EXPECT_EQ(store->list("k/", "", 0, 99).error().code(), ErrorCode::kInvalid);
+}
+
+// Pages of one revision, whatever is written between them: against a plain copy of that state.
+TEST_P(StoreConformance, PagesAreOfOneRevisionUnderChange) {
+  std::mt19937 random(20'261'121);
+  std::map<std::string, std::string> present;
+  const auto change = [&] {
+    const std::string key = fmt::format("{}/{:03}", random() % 4 == 0 ? "j" : "k", random() % 700);
+    const auto entry = store->get(key);
+    const std::string value = std::to_string(random());
+    if (!entry) {
+      ASSERT_TRUE(store->create(key, text(value)));
+      present[key] = value;
+    } else if (random() % 3 == 0) {
+      ASSERT_TRUE(store->remove(key, entry->revision, text("")));
+      present.erase(key);
+    } else {
+      ASSERT_TRUE(store->update(key, entry->revision, text(value)));
+      present[key] = value;
+    }
+  };
+  for (int i = 0; i < 1'500; ++i) ASSERT_NO_FATAL_FAILURE(change());
+  for (const std::size_t limit : {1u, 7u, 50u, 10'000u}) {
+    const auto then = present;
+    const Revision revision = store->revision();
+    std::map<std::string, std::string> seen;
+    std::string next;
+    std::int64_t expected = -1;
+    do {
+      const auto page = store->list("k/", next, limit, revision);
+      ASSERT_TRUE(page) << page.error().message();
+      ASSERT_EQ(page->revision, revision);
+      if (expected >= 0) ASSERT_EQ(static_cast<std::int64_t>(page->entries.size()) + page->remaining, expected);
+      expected = page->remaining;
+      ASSERT_EQ(page->next_key.empty(), page->remaining == 0);
+      for (const Entry& entry : page->entries) {
+        ASSERT_TRUE(seen.empty() || seen.rbegin()->first < entry.key);
+        ASSERT_LE(entry.revision, revision);
+        seen[entry.key] = *entry.value;
+      }
+      next = page->next_key;
+      for (int i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(change());
+    } while (!next.empty());
+    auto wanted = then;
+    std::erase_if(wanted, [](const auto& entry) { return !entry.first.starts_with("k/"); });
+    ASSERT_EQ(seen, wanted) << "limit " << limit;
+  }
+}
+
+// A bookmark's revision is one that a new watch may start from without missing anything.
+TEST_P(StoreConformance, APositionIsWhereAnotherWatchGoesOn) {
+  auto watch = store->watch("k/", 0);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(store->create(fmt::format("other/{}", i), text("")));
+    ASSERT_TRUE(store->create(fmt::format("k/{}", i), text("")));
+  }
+  ASSERT_EQ(take(**watch, 5).size(), 5u);
+  const Revision position = (*watch)->position();
+  EXPECT_EQ(position, 10);
+  ASSERT_TRUE(store->create("k/later", text("")));
+  auto next = store->watch("k/", position);
+  ASSERT_TRUE(next);
+  const auto events = take(**next, 1);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].key, "k/later");
+}
+
+TEST_P(StoreConformance, PrefixesEndWhereTheyShould) {
+  for (const char* key : {"a", "a/", "a/1", "a0", "a\xff", "a\xff\xff",
+                          "a\xff\xff"
+                          "1",
+                          "b", "\xff", "\xff\xff"})
+    ASSERT_TRUE(store->create(key, text("")));
+  EXPECT_EQ(store->list("a")->entries.size(), 7u);
+  EXPECT_EQ(store->list("a/")->entries.size(), 2u);
+  EXPECT_EQ(store->list("a\xff")->entries.size(), 3u);
+  EXPECT_EQ(store->list("\xff")->entries.size(), 2u);
+  EXPECT_EQ(store->list("\xff\xff")->entries.size(), 1u);
+  EXPECT_EQ(store->list("a/", "b", 1)->entries.size(), 0u);
+  EXPECT_EQ(store->list("a/", "a", 1)->remaining, 1);
 }
 
 TEST_P(StoreConformance, WatchSeesEveryChangeOfItsPrefixOnce) {

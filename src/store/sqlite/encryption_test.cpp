@@ -196,6 +196,17 @@ TEST_F(Encryption, RotationSealsAnewAndForgetsTheOldKey) {
   EXPECT_NE(refusal().message().find(rotated->key), std::string::npos);
 }
 
+// A command does not know which further prefixes the server was given.
+TEST_F(Encryption, RotationCoversWhatIsSealedByFurtherPrefixes) {
+  SqliteOptions options;
+  options.encryption.prefixes.emplace_back("other/");
+  ASSERT_TRUE(open(options)->create("other/a", text(std::string(kTreasure))));
+  ASSERT_TRUE(rotate_encryption(path));
+  EXPECT_EQ(file_with(kTreasure), "");
+  EXPECT_EQ(*open(options)->get("other/a")->value, kTreasure);
+  EXPECT_EQ(*open()->get("other/a")->value, kTreasure);
+}
+
 TEST_F(Encryption, KeysMayComeFromSystemd) {
   const auto credentials = folder.path() / "credentials";
   ASSERT_TRUE(base::make_folders(credentials, 0700));

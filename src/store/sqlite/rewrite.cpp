@@ -27,7 +27,7 @@ base::Status rewrite_store(Database& source, const std::filesystem::path& source
     std::string plain;
     if (!codec.is_current(old) || format == 1) {
       plain = SLIPWAY_TRY(codec.open(old, source_file));
-      SLIPWAY_TRY(codec.seal(row, plain));
+      SLIPWAY_TRY(codec.seal(row, plain, old.sealed_with != kPlain));
     }
     base::crash_point("store.rewrite-row");
     return insert.bind_integer(1, row.created)

@@ -131,10 +131,10 @@ bool ValueCodec::is_secret(std::string_view key) const {
   return std::ranges::any_of(options_.prefixes, [&](const std::string& prefix) { return key.starts_with(prefix); });
 }
 
-base::Status ValueCodec::seal(StoredRow& row, std::string_view plain) {
+base::Status ValueCodec::seal(StoredRow& row, std::string_view plain, bool in_any_case) {
   row.value = plain;
   row.sealed_with = kPlain;
-  if (!is_secret(row.key)) return {};
+  if (!in_any_case && !is_secret(row.key)) return {};
   const EncryptionKey& key = keys_.newest();
   SLIPWAY_TRY(sealer_.seal(key, row.key, row.revision, plain, sealed_));
   row.sealed_with = key.id;
@@ -158,7 +158,7 @@ base::Result<std::string> ValueCodec::open(const StoredRow& row, const std::file
 }
 
 bool ValueCodec::is_current(const StoredRow& row) const {
-  if (!is_secret(row.key)) return true;
+  if (row.sealed_with == kPlain) return !is_secret(row.key);
   return !keys_.empty() && row.sealed_with == keys_.newest().id;
 }
 

@@ -43,7 +43,7 @@ class ValueCodec {
   base::Status seal(StoredRow& row, std::string_view plain);
   // kUnavailable when its key is not there, naming where it is looked for; kCorrupt when the value does not open.
   base::Result<std::string> open(const StoredRow& row, const std::filesystem::path& file);
-  // Stored as it would be stored now?
+  // Stored as it would be stored now? What was sealed once stays sealed until it is written anew, whatever the prefixes.
   bool is_current(const StoredRow& row) const;
 
   KeyRing& keys() { return keys_; }
