@@ -46,8 +46,15 @@ Status add_kinds(registry::Registry& registry) {
 
 }  // namespace
 
-Result<std::unique_ptr<ResourcePlane>> ResourcePlane::open(const std::filesystem::path& data_folder, Kinds kinds) {
-  return over(SLIPWAY_TRY(store::open_sqlite_store(data_folder)), kinds);
+Result<std::unique_ptr<ResourcePlane>> ResourcePlane::open(const std::filesystem::path& data_folder, Kinds kinds,
+                                                           const std::vector<std::string>& sealed) {
+  store::SqliteOptions options;
+  for (const std::string& resource : sealed) {
+    const auto dot = resource.find('.');
+    options.encryption.prefixes.push_back(fmt::format(
+        "/registry/{}/{}/", dot == resource.npos ? "core" : resource.substr(dot + 1), resource.substr(0, dot)));
+  }
+  return over(SLIPWAY_TRY(store::open_sqlite_store(data_folder, {}, options)), kinds);
 }
 
 Result<std::unique_ptr<ResourcePlane>> ResourcePlane::over(std::unique_ptr<store::Store> store, Kinds kinds) {

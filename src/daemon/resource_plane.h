@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "kube/local_client.h"
 #include "registry/garbage_collector.h"
@@ -15,8 +17,10 @@ class ResourcePlane {
  public:
   // Every kind of Slipway beside those of Kubernetes, or only the latter and what users define.
   enum class Kinds { kSlipway, kKubernetes };
+  // `sealed` are resources to seal at rest beside Secrets: "configmaps", "widgets.example.com".
   static base::Result<std::unique_ptr<ResourcePlane>> open(const std::filesystem::path& data_folder,
-                                                           Kinds kinds = Kinds::kSlipway);
+                                                           Kinds kinds = Kinds::kSlipway,
+                                                           const std::vector<std::string>& sealed = {});
   // For tests: the same over a store of the caller's.
   static base::Result<std::unique_ptr<ResourcePlane>> over(std::unique_ptr<store::Store> store,
                                                            Kinds kinds = Kinds::kSlipway);

@@ -90,8 +90,8 @@ class Process final : public Slipwayd {
     credentials_ = SLIPWAY_TRY(
         load_or_create_credentials(options_.data_folder, serving_names(options_), base::SystemClock::instance().now()));
     using Kinds = ResourcePlane::Kinds;
-    plane_ = SLIPWAY_TRY(
-        ResourcePlane::open(options_.data_folder, options_.api_only ? Kinds::kKubernetes : Kinds::kSlipway));
+    plane_ = SLIPWAY_TRY(ResourcePlane::open(
+        options_.data_folder, options_.api_only ? Kinds::kKubernetes : Kinds::kSlipway, options_.sealed));
     if (options_.api_only) {
       SLIPWAY_TRY(open_api_door());
       return write_admin_kubeconfig(options_.data_folder, credentials_, api_url(), base::SystemClock::instance().now());

@@ -27,6 +27,7 @@ struct SlipwaydOptions {
   // stands in kubeconfigs.
   std::vector<std::string> advertise;
   apiserver::AuditLevel audit = apiserver::AuditLevel::kWrites;  // into <data_folder>/audit/audit.log
+  std::vector<std::string> sealed;  // resources to seal at rest beside Secrets: "configmaps", "widgets.example.com"
   // Only the Kubernetes API: no kinds of Slipway, controllers, agents' door or gateway.
   bool api_only = false;
 };

@@ -58,6 +58,8 @@ int main(int argc, char** argv) {
   app.add_option(
       "--audit-log", audit,
       "what DATA-DIR/audit/audit.log tells: none, writes (and refusals, reads of Secrets), all (default writes)");
+  app.add_option("--seal", options.sealed,
+                 "RESOURCE[.GROUP] to encrypt at rest beside secrets, such as configmaps; may be repeated");
   app.add_flag("--api-only", options.api_only,
                "serve the Kubernetes API alone, without Slipway's kinds, controllers, agents' door and gateway");
   app.add_flag("-v,--verbose", verbose, "log at debug level");

@@ -39,11 +39,12 @@ class ValueCodec {
       : keys_(std::move(keys)), options_(std::move(options)), key_source_(std::move(key_source)) {}
 
   // Fills sealed_with and value of `row` from `plain`; the row refers to `plain` or to bytes of this codec until the
-  // next call. REQUIRES: keys, when one of the prefixes fits.
-  base::Status seal(StoredRow& row, std::string_view plain);
+  // next call. Sealed when one of the prefixes fits, or `in_any_case`. REQUIRES: keys, then.
+  base::Status seal(StoredRow& row, std::string_view plain, bool in_any_case = false);
   // kUnavailable when its key is not there, naming where it is looked for; kCorrupt when the value does not open.
   base::Result<std::string> open(const StoredRow& row, const std::filesystem::path& file);
-  // Stored as it would be stored now? What was sealed once stays sealed until it is written anew, whatever the prefixes.
+  // Stored as it would be stored now? What was sealed once stays sealed until it is written anew, whatever the
+  // prefixes.
   bool is_current(const StoredRow& row) const;
 
   KeyRing& keys() { return keys_; }
