@@ -34,7 +34,8 @@ std::string_view without_dot(std::string_view name) {
 
 class Checker {
  public:
-  Checker(const std::vector<Variable>& variables, const Library& library) : library_(library), uses_(variables.size(), false) {
+  Checker(const std::vector<Variable>& variables, const Library& library)
+      : library_(library), uses_(variables.size(), false) {
     for (const Variable& variable : variables) declare(variable.name, variable.type);
   }
 
@@ -74,13 +75,25 @@ class Checker {
         check_map(expression);
         break;
       case Kind::kMessage:
-        fail(expression, fmt::format("undeclared reference to '{}' (in container '')", expression.name));
+        fail(expression, fmt::format("message literals are not supported: {}{{}}", expression.name));
         break;
       case Kind::kComprehension:
         check_comprehension(expression);
         break;
     }
     if (expression.type == nullptr) expression.type = types::broken;
+  }
+
+  // Literals have members of one type, but for the arguments of format().
+  void check_mixtures(const Expression& expression) {
+    const bool is_map = expression.kind == Kind::kMap;
+    const std::size_t step = is_map ? 2 : 1;
+    if (is_map || expression.kind == Kind::kList)
+      for (std::size_t offset = 0; offset < step; ++offset)
+        for (std::size_t i = step + offset; i < expression.children.size(); i += step)
+          if (!same_entry(expression, offset, i)) break;
+    for (const ExpressionPtr& child : expression.children)
+      if (expression.kind != Kind::kCall || expression.name != "format") check_mixtures(*child);
   }
 
   // Replaces type variables by what was learned about them, once all is checked.
@@ -102,6 +115,20 @@ class Checker {
   void fail(Expression& expression, std::string message) {
     expression.type = types::broken;
     problems_.push_back({expression.position, std::move(message)});
+  }
+  bool same_entry(const Expression& literal, std::size_t first, std::size_t entry) {
+    const auto type_at = [&](std::size_t index) -> const TypeRef& {
+      const std::size_t number = literal.kind == Kind::kMap ? index / 2 : index;
+      const bool is_key = literal.kind == Kind::kMap && index % 2 == 0;
+      const TypeRef& type = literal.children[index]->type;
+      const bool optional = !is_key && !literal.optional_entries.empty() && literal.optional_entries[number];
+      return optional && type->kind == TypeKind::kOptional ? type->parameters[0] : type;
+    };
+    if (same_type(*type_at(first), *type_at(entry))) return true;
+    problems_.push_back(
+        {literal.children[entry]->position,
+         fmt::format("expected type '{}' but found '{}'", type_at(first)->text(), type_at(entry)->text())});
+    return false;
   }
   int declare(std::string_view name, TypeRef type) {
     locals_.push_back({std::string(name), std::move(type)});
@@ -181,7 +208,8 @@ class Checker {
         result = types::dyn;
         break;
       default:
-        problems_.push_back({expression.position, fmt::format("type '{}' does not support field selection", target->text())});
+        problems_.push_back(
+            {expression.position, fmt::format("type '{}' does not support field selection", target->text())});
         result = types::dyn;
     }
     return unwrapped || expression.optional ? types::optional(result) : result;
@@ -191,13 +219,15 @@ class Checker {
     // sets.contains(...) looks like a member call, and is a function with a dot in its name.
     if (expression.is_member)
       if (const auto prefix = qualified_name(*expression.children[0]))
-        if (const std::string name = std::string(without_dot(*prefix)) + "." + expression.name; library_.find(name) != nullptr) {
+        if (const std::string name = std::string(without_dot(*prefix)) + "." + expression.name;
+            library_.find(name) != nullptr) {
           expression.name = name;
           expression.is_member = false;
           expression.children.erase(expression.children.begin());
         }
     // Upstream looks at the arguments before the target.
-    for (std::size_t i = expression.is_member ? 1 : 0; i < expression.children.size(); ++i) check(*expression.children[i]);
+    for (std::size_t i = expression.is_member ? 1 : 0; i < expression.children.size(); ++i)
+      check(*expression.children[i]);
     if (expression.is_member) check(*expression.children[0]);
     resolve(expression);
   }
@@ -228,7 +258,8 @@ class Checker {
       return;
     }
     expression.type = std::move(result);
-    for (std::string& message : check_literal_arguments(expression)) problems_.push_back({expression.children.back()->position, std::move(message)});
+    for (std::string& message : check_literal_arguments(expression))
+      problems_.push_back({expression.children.back()->position, std::move(message)});
   }
 
   // The overload's own type variables get names of this call.
@@ -254,20 +285,23 @@ class Checker {
       target = names[0] + ".";
       names.erase(names.begin());
     }
-    fail(expression, fmt::format("found no matching overload for '{}' applied to '{}({})'", expression.name, target, fmt::join(names, ", ")));
+    fail(expression, fmt::format("found no matching overload for '{}' applied to '{}({})'", expression.name, target,
+                                 fmt::join(names, ", ")));
   }
 
   void expect(Expression& expression, const TypeRef& type) {
     if (!known_.assign(type, expression.type))
-      problems_.push_back({expression.position,
-                           fmt::format("expected type '{}' but found '{}'", known_.apply(type, true)->text(), type_of(expression)->text())});
+      problems_.push_back(
+          {expression.position, fmt::format("expected type '{}' but found '{}'", known_.apply(type, true)->text(),
+                                            type_of(expression)->text())});
   }
 
   void check_logical(Expression& expression) {
     check_children(expression);
     for (const ExpressionPtr& term : expression.children)
       if (!known_.assign(term->type, types::boolean))
-        problems_.push_back({term->position, fmt::format("expected type 'bool' but found '{}'", type_of(*term)->text())});
+        problems_.push_back(
+            {term->position, fmt::format("expected type 'bool' but found '{}'", type_of(*term)->text())});
     expression.type = types::boolean;
   }
 
@@ -289,17 +323,15 @@ class Checker {
     const TypeRef known = type_of(entry);
     if (known->kind == TypeKind::kOptional) return known->parameters[0];
     if (known->kind != TypeKind::kDyn)
-      problems_.push_back({entry.position, fmt::format("expected type '{}' but found '{}'", types::optional(known)->text(), known->text())});
+      problems_.push_back({entry.position, fmt::format("expected type '{}' but found '{}'",
+                                                       types::optional(known)->text(), known->text())});
     return type;
   }
 
-  // The members of a literal are of one type.
-  TypeRef join(Expression& entry, const TypeRef& previous, const TypeRef& current) {
+  // The type of the members of a literal; check_mixtures() refuses what does not fit.
+  TypeRef join(const TypeRef& previous, const TypeRef& current) {
     if (previous == nullptr) return current;
-    if (known_.assign(previous, current)) return most_general(previous, current);
-    problems_.push_back({entry.position, fmt::format("expected type '{}' but found '{}'", known_.apply(previous, true)->text(),
-                                                     known_.apply(current, true)->text())});
-    return types::broken;
+    return known_.assign(previous, current) ? most_general(previous, current) : types::dyn;
   }
 
   void check_list(Expression& expression) {
@@ -309,7 +341,7 @@ class Checker {
       check(child);
       const bool optional = !expression.optional_entries.empty() && expression.optional_entries[i];
       const TypeRef current = unwrap_entry(child, optional);
-      item = join(child, item, current);
+      item = join(item, current);
     }
     expression.type = types::list(item != nullptr ? item : fresh());
   }
@@ -319,10 +351,10 @@ class Checker {
     for (std::size_t i = 0; i + 1 < expression.children.size(); i += 2) {
       Expression &key_child = *expression.children[i], &value_child = *expression.children[i + 1];
       check(key_child);
-      key = join(key_child, key, key_child.type);
+      key = join(key, key_child.type);
       check(value_child);
       const bool optional = !expression.optional_entries.empty() && expression.optional_entries[i / 2];
-      value = join(value_child, value, unwrap_entry(value_child, optional));
+      value = join(value, unwrap_entry(value_child, optional));
     }
     expression.type = types::map(key != nullptr ? key : fresh(), value != nullptr ? value : fresh());
   }
@@ -351,8 +383,10 @@ class Checker {
         first = second = types::dyn;
         break;
       default:
-        problems_.push_back({range.position, fmt::format("expression of type '{}' cannot be range of a comprehension (must be list, map, or dynamic)",
-                                                         range_type->text())});
+        problems_.push_back(
+            {range.position,
+             fmt::format("expression of type '{}' cannot be range of a comprehension (must be list, map, or dynamic)",
+                         range_type->text())});
     }
     const std::size_t outside = locals_.size();
     const TypeRef accumulator = initial.type;
@@ -378,21 +412,25 @@ class Checker {
   int most_slots_ = 0;
 };
 
+std::string describe(std::string_view source, std::vector<Problem>& problems) {
+  for (std::size_t i = 0; i < problems.size(); ++i) problems[i].order = i;
+  std::ranges::sort(problems, {}, [](const Problem& problem) { return std::pair(problem.position, problem.order); });
+  std::vector<std::string> lines;
+  for (const Problem& problem : problems) lines.push_back(error_at(source, problem.position, problem.message));
+  return fmt::format("{}", fmt::join(lines, "\n"));
+}
+
 }  // namespace
 
-base::Result<CheckedExpression> check(std::string_view source, ExpressionPtr root, const std::vector<Variable>& variables,
-                                      const Library& library) {
+base::Result<CheckedExpression> check(std::string_view source, ExpressionPtr root,
+                                      const std::vector<Variable>& variables, const Library& library) {
   Checker checker(variables, library);
   checker.check(*root);
-  std::vector<Problem>& problems = checker.problems();
-  if (!problems.empty()) {
-    for (std::size_t i = 0; i < problems.size(); ++i) problems[i].order = i;
-    std::ranges::sort(problems, {}, [](const Problem& problem) { return std::pair(problem.position, problem.order); });
-    std::vector<std::string> lines;
-    for (const Problem& problem : problems) lines.push_back(error_at(source, problem.position, problem.message));
-    return base::fail(base::ErrorCode::kInvalid, fmt::format("{}", fmt::join(lines, "\n")));
+  if (checker.problems().empty()) {
+    checker.settle(*root);
+    checker.check_mixtures(*root);
   }
-  checker.settle(*root);
+  if (!checker.problems().empty()) return base::fail(base::ErrorCode::kInvalid, describe(source, checker.problems()));
   return CheckedExpression{std::move(root), checker.slots(), std::move(checker.uses())};
 }
 

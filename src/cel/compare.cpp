@@ -226,7 +226,8 @@ std::string double_text(double value) {
   char digits[32];
   // Go takes the exponent form below 1e-4 and from 1e6 on, with two digits of exponent at least.
   const double size = std::fabs(value);
-  const auto form = size != 0 && (size < 1e-4 || size >= 1e6) ? std::chars_format::scientific : std::chars_format::fixed;
+  const auto form =
+      size != 0 && (size < 1e-4 || size >= 1e6) ? std::chars_format::scientific : std::chars_format::fixed;
   const auto end = std::to_chars(digits, digits + sizeof digits, value, form);
   return {digits, end.ptr};
 }

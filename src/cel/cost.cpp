@@ -12,8 +12,10 @@ std::uint64_t scaled(std::uint64_t size, double factor) {
 
 // The cost of walking a whole tree of data.
 std::uint64_t scan_cost(const Value& value) {
-  if (const auto* text = value.string()) return static_cast<std::uint64_t>(static_cast<double>(text->size()) * kTextCost);
-  if (const auto* bytes = value.get<Bytes>()) return static_cast<std::uint64_t>(static_cast<double>(bytes->data->size()) * kTextCost);
+  if (const auto* text = value.string())
+    return static_cast<std::uint64_t>(static_cast<double>(text->size()) * kTextCost);
+  if (const auto* bytes = value.get<Bytes>())
+    return static_cast<std::uint64_t>(static_cast<double>(bytes->data->size()) * kTextCost);
   std::uint64_t cost = 0;
   if (const auto* list = value.get<List>()) {
     for (std::size_t i = 0; i < size_of(*list); ++i) cost += scan_cost(item_of(*list, i));
@@ -51,6 +53,18 @@ std::uint64_t cost_size(const Value& value) {
   if (const auto* map = value.get<Map>()) return size_of(*map);
   if (const auto* extension = value.get<ExtensionRef>()) return static_cast<std::uint64_t>((*extension)->size());
   return 1;
+}
+
+bool is_charged_by_overload(const Overload& overload) {
+  switch (overload.cost) {
+    case CostRule::kInList:
+    case CostRule::kCompare:
+    case CostRule::kConcatenate:
+    case CostRule::kConversion:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::uint64_t call_cost(const Overload& overload, std::span<const Value> arguments, const Value& result) {
@@ -98,7 +112,7 @@ std::uint64_t call_cost(const Overload& overload, std::span<const Value> argumen
     case CostRule::kContainsCidrText:
       return scaled(2 * size(0), kTextCost) + scaled(size(0), kTextCost) + 1 + scaled(size(1), kTextCost);
     case CostRule::kValidate:
-      return pattern_cost(size(1), format_pattern_size(arguments[0]));
+      return arguments[0].is_error() ? 1 : pattern_cost(size(1), format_pattern_size(arguments[0]));
     case CostRule::kSets:
       return 1 + size(0) * size(1);
     case CostRule::kSetsTwice:
@@ -106,8 +120,12 @@ std::uint64_t call_cost(const Overload& overload, std::span<const Value> argumen
     case CostRule::kListOutput:
       return cost_size(result) + 1 + kListCost;
     case CostRule::kFlatten: {
-      const double depth = arguments.size() > 1 ? static_cast<double>(*arguments[1].get<std::int64_t>()) : 1;
-      return static_cast<std::uint64_t>(std::max(0.0, static_cast<double>(size(0)) * depth)) + 1 + kListCost;
+      const auto* depth = arguments.size() > 1 ? arguments[1].get<std::int64_t>() : nullptr;
+      const double steps = static_cast<double>(size(0)) * (depth != nullptr ? static_cast<double>(*depth) : 1);
+      // A negative number wraps, as upstream's does.
+      if (steps >= 0x1p63) return ~std::uint64_t{0};
+      if (steps <= -0x1p63) return 0;
+      return static_cast<std::uint64_t>(static_cast<std::int64_t>(steps)) + 1 + kListCost;
     }
     case CostRule::kSelfCompare:
       return self_compare_cost(arguments[0]);

@@ -17,8 +17,12 @@ inline constexpr std::uint64_t kLongestNameFormat = 128;
 // The size of a value as costs count it: characters, bytes, items, members; 1 for all else.
 std::uint64_t cost_size(const Value& value);
 
-// What a call costs that was made with these arguments and answered `result`.
+// What a call costs with these arguments that answered `result`. Errors among them count as of size 1: the call was
+// then not made, and is charged nevertheless.
 std::uint64_t call_cost(const Overload& overload, std::span<const Value> arguments, const Value& result);
+
+// Upstream finds these by the overload, and charges 1 where several may fit; all others by the name.
+bool is_charged_by_overload(const Overload& overload);
 
 // The cost of a pattern in a format's validate(); see library_formats.cpp.
 std::uint64_t format_pattern_size(const Value& format);

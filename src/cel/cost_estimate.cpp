@@ -187,8 +187,12 @@ class Estimator {
   // As the call it is upstream, which knows no place.
   std::uint64_t cost_optional_select(const Expression& expression) { return plus(1, cost(*expression.children[0])); }
   void select_place(const Expression& expression, const Expression& operand) {
-    if (const auto place = place_of(operand))
-      places_[&expression] = {place->declaration == nullptr ? nullptr : place->declaration->field(expression.name), false};
+    const auto place = place_of(operand);
+    if (!place)
+      places_[&expression] = {&self_, false};  // as step_into()
+    else
+      places_[&expression] = {place->declaration == nullptr ? nullptr : place->declaration->field(expression.name),
+                              false};
   }
 
   std::uint64_t cost_conditional(const Expression& expression) {
@@ -196,7 +200,8 @@ class Estimator {
     const std::uint64_t branches = std::max(cost(*expression.children[1]), cost(*expression.children[2]));
     sizes_[&expression] = unite(size_or_unknown(*expression.children[1]), size_or_unknown(*expression.children[2]));
     const auto left = entries_of(*expression.children[1]), right = entries_of(*expression.children[2]);
-    if (left && right) entries_[&expression] = {left->is_list, unite(left->key, right->key), unite(left->value, right->value)};
+    if (left && right)
+      entries_[&expression] = {left->is_list, unite(left->key, right->key), unite(left->value, right->value)};
     return plus(condition, branches);
   }
 
@@ -375,18 +380,21 @@ class Estimator {
 
   CallEstimate estimate_comparison(const Expression& call, const Overload& overload) {
     const Type& type = *call.children[0]->type;
-    if (overload.function == operators::kEquals && type.kind == TypeKind::kOpaque && same_type(type, *call.children[1]->type)) {
+    if (overload.function == operators::kEquals && type.kind == TypeKind::kOpaque &&
+        same_type(type, *call.children[1]->type)) {
       if (type.name == "kubernetes.NamedFormat") return {scaled(64, kTextCost), std::nullopt};
       if (type.name != "kubernetes.URL") return {1, std::nullopt};
     }
-    const std::uint64_t shorter = std::min(size_or_unknown(*call.children[0]).most, size_or_unknown(*call.children[1]).most);
+    const std::uint64_t shorter =
+        std::min(size_or_unknown(*call.children[0]).most, size_or_unknown(*call.children[1]).most);
     return {scaled(shorter, kTextCost), std::nullopt};
   }
 
   CallEstimate estimate_concatenation(const Expression& call, bool is_text) {
     const Size result = size_or_unknown(*call.children[0]) + size_or_unknown(*call.children[1]);
     const auto left = entries_of(*call.children[0]), right = entries_of(*call.children[1]);
-    if (left && right) entries_[&call] = {left->is_list, unite(left->key, right->key), unite(left->value, right->value)};
+    if (left && right)
+      entries_[&call] = {left->is_list, unite(left->key, right->key), unite(left->value, right->value)};
     return {is_text ? scaled(result.most, kTextCost) : 1, result};
   }
 
@@ -396,15 +404,19 @@ class Estimator {
     if (target.type->kind != TypeKind::kList) return {scaled(size.most, kTextCost), std::nullopt};
     std::uint64_t each = 1;
     const TypeKind item = target.type->parameters[0]->kind;
-    if (item == TypeKind::kString || item == TypeKind::kBytes) each = plus(each, scaled(item_size(target).most, kTextCost));
+    if (item == TypeKind::kString || item == TypeKind::kBytes)
+      each = plus(each, scaled(item_size(target).most, kTextCost));
     return {times(size.most, each), std::nullopt};
   }
 
   // The size of a text after replace().
   Size replaced(const Expression& call) {
-    const Size text = size_or_unknown(*call.children[0]), old = size_or_unknown(*call.children[1]), with = size_or_unknown(*call.children[2]);
+    const Size text = size_or_unknown(*call.children[0]), old = size_or_unknown(*call.children[1]),
+               with = size_or_unknown(*call.children[2]);
     Size count{0, 0}, kept{0, 0};
-    const auto ratio = [](std::uint64_t size, std::uint64_t part) { return scaled(size, 1.0 / static_cast<double>(part)); };
+    const auto ratio = [](std::uint64_t size, std::uint64_t part) {
+      return scaled(size, 1.0 / static_cast<double>(part));
+    };
     if (old.least == 0) {
       count.most = plus(text.most, 1);
       kept.most = text.most;
@@ -427,7 +439,8 @@ class Estimator {
   Size pieces(const Expression& call) {
     std::uint64_t most = size_or_unknown(*call.children[0]).most;
     if (call.children.size() > 2 && call.children[2]->kind == Kind::kLiteral)
-      if (const auto* number = call.children[2]->constant.get<std::int64_t>()) most = static_cast<std::uint64_t>(*number);
+      if (const auto* number = call.children[2]->constant.get<std::int64_t>())
+        most = static_cast<std::uint64_t>(*number);
     return {0, most};
   }
 
@@ -442,7 +455,9 @@ class Estimator {
   }
 
   CallEstimate estimate_new_list(const Expression& call, const Overload& overload) {
-    const auto made = [](double factor, const Size& size) { return CallEstimate{plus(scaled(size.most, factor), 1 + kListCost), size}; };
+    const auto made = [](double factor, const Size& size) {
+      return CallEstimate{plus(scaled(size.most, factor), 1 + kListCost), size};
+    };
     if (overload.id == "lists_range") {
       const std::uint64_t count = literal_number(*call.children[0], kUnbounded);
       return made(1, {count, count});
@@ -454,7 +469,8 @@ class Estimator {
     }
     if (overload.cost == CostRule::kListOutput) return made(1, size);
     if (overload.cost == CostRule::kFlatten)
-      return made(call.children.size() > 1 ? static_cast<double>(literal_number(*call.children[1], kUnbounded)) : 1, size);
+      return made(call.children.size() > 1 ? static_cast<double>(literal_number(*call.children[1], kUnbounded)) : 1,
+                  size);
     const Expression& compared = *call.children[overload.cost == CostRule::kSortBy ? 1 : 0];
     const Size count = size_or_unknown(compared);
     double factor = 2;

@@ -15,14 +15,27 @@ namespace slipway::cel {
 // What expressions see of one level of a structural schema: its type in the language, how its JSON reads, and how
 // large it may get. Source of the rules: k8s.io/apiserver/pkg/cel/common (SchemaDeclType, UnstructuredToVal).
 struct Declaration {
-  enum class Kind { kBool, kInt, kDouble, kString, kBytes, kTimestamp, kDate, kDuration, kIntOrString, kList, kMap, kObject };
+  enum class Kind {
+    kBool,
+    kInt,
+    kDouble,
+    kString,
+    kBytes,
+    kTimestamp,
+    kDate,
+    kDuration,
+    kIntOrString,
+    kList,
+    kMap,
+    kObject
+  };
   enum class ListKind { kAtomic, kSet, kMap };
 
   Kind kind = Kind::kObject;
   bool nullable = false;
   ListKind list_kind = ListKind::kAtomic;
-  std::vector<std::string> list_keys;            // of a list of kind map
-  std::shared_ptr<const Declaration> element;    // items of a list, values of a map
+  std::vector<std::string> list_keys;          // of a list of kind map
+  std::shared_ptr<const Declaration> element;  // items of a list, values of a map
   // By the property's own name; null: the schema has it, expressions do not see it.
   std::map<std::string, std::shared_ptr<const Declaration>, std::less<>> properties;
   std::int64_t max_elements = 0;         // characters or bytes, items, members; an upper bound

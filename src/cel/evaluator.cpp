@@ -1,8 +1,10 @@
 #include "cel/evaluator.h"
 
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <cmath>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 namespace slipway::cel {
 
@@ -48,8 +50,11 @@ std::optional<Value> find_member(const Value& target, const Value& key) {
       index = *number;
     } else if (const auto* natural = key.get<std::uint64_t>(); natural != nullptr && *natural >> 63 == 0) {
       index = static_cast<std::int64_t>(*natural);
-    } else if (const auto* real = key.get<double>(); real != nullptr && std::fabs(*real) < 0x1p62 && std::trunc(*real) == *real) {
+    } else if (const auto* real = key.get<double>();
+               real != nullptr && std::fabs(*real) < 0x1p62 && std::trunc(*real) == *real) {
       index = static_cast<std::int64_t>(*real);
+    } else if (key.is_number()) {
+      return Value::error(fmt::format("unsupported index value {} in list", key.show()));
     } else {
       return Value::error(fmt::format("unsupported index type '{}' in list", key.type()->name));
     }
@@ -57,6 +62,25 @@ std::optional<Value> find_member(const Value& target, const Value& key) {
     return item_of(*list, static_cast<std::size_t>(index));
   }
   return std::nullopt;
+}
+
+std::uint64_t cost_of(const Expression& call, const Overload& overload, std::span<const Value> arguments,
+                      const Value& result) {
+  if (call.free_membership) return 0;
+  if (is_charged_by_overload(overload) && call.overloads.size() > 1) return 1;
+  return call_cost(overload, arguments, result);
+}
+
+// Upstream names the function, and mostly the types, where it is no operator.
+Value no_such_overload(const Expression& call, std::span<const Value> arguments) {
+  static constexpr std::string_view kUnguarded[] = {"contains", "startsWith", "endsWith", "matches"};
+  const char first = call.name.empty() ? '_' : call.name[0];
+  const bool is_operator = first == '_' || first == '-' || first == '!' || first == '@';
+  if (is_operator || std::ranges::find(kUnguarded, call.name) != std::end(kUnguarded)) return Value::no_such_overload();
+  if (call.name == "size") return Value::error("no such overload: size");
+  std::vector<std::string> names;
+  for (const Value& argument : arguments) names.push_back(argument.type()->name);
+  return Value::error(fmt::format("no such overload: {}({})", call.name, fmt::join(names, ", ")));
 }
 
 Value get_member(const Value& target, const Value& key) {
@@ -125,7 +149,7 @@ Value Evaluator::evaluate(const Expression& expression) {
       const Value condition = evaluate(*expression.children[0]);
       if (condition.is_error()) return condition;
       if (condition.get<bool>() == nullptr) return Value::no_such_overload();
-      return evaluate(*expression.children[condition.is_true() ? 1 : 2]);
+      return evaluate_branch(*expression.children[condition.is_true() ? 1 : 2]);
     }
     case Kind::kList:
       return make_list(expression);
@@ -139,13 +163,22 @@ Value Evaluator::evaluate(const Expression& expression) {
   return Value::error("unsupported expression");
 }
 
+// A name or a chain of names costs one step less as a branch of a conditional.
+Value Evaluator::evaluate_branch(const Expression& expression) {
+  Value value = evaluate(expression);
+  const bool is_chain = expression.kind == Kind::kSelect || expression.kind == Kind::kIndex ||
+                        (expression.kind == Kind::kIdentifier && !expression.is_constant);
+  if (is_chain && cost_ > 0 && !is_cancelled()) --cost_;
+  return value;
+}
+
 Value Evaluator::select(const Expression& expression) {
   const Expression& operand = *expression.children[0];
   const Value target = evaluate(operand);
   if (target.is_error()) return target;
-  charge(is_attribute(operand) ? 1 : 2);
+  charge(is_attribute(operand) ? 0 : 1);
   const Value key = Value::view(expression.name);
-  return expression.optional ? get_optional_member(target, key) : get_member(target, key);
+  return expression.optional ? optional_member(target, key) : plain_member(target, key);
 }
 
 Value Evaluator::has_member(const Expression& expression) {
@@ -167,9 +200,22 @@ Value Evaluator::index(const Expression& expression) {
   if (target.is_error()) return target;
   const Value key = evaluate(*expression.children[1]);
   if (key.is_error()) return key;
-  charge(is_attribute(operand) ? 1 : 2);
-  if (expression.optional) return get_optional_member(target, key);
+  charge(is_attribute(operand) ? 0 : 1);
+  return expression.optional ? optional_member(target, key) : plain_member(target, key);
+}
+
+Value Evaluator::plain_member(const Value& target, const Value& key) {
+  if (target.get<Optional>() != nullptr) return optional_member(target, key);
+  charge(1);
   return get_member(target, key);
+}
+
+// What is not there costs nothing.
+Value Evaluator::optional_member(const Value& target, const Value& key) {
+  Value found = get_optional_member(target, key);
+  const Optional* optional = found.get<Optional>();
+  if (optional == nullptr || optional->value != nullptr) charge(1);
+  return found;
 }
 
 Value Evaluator::choose_optional(const Expression& expression) {
@@ -189,14 +235,20 @@ Value Evaluator::call(const Expression& expression) {
     charge(1);
     return value.get<bool>() == nullptr || value.is_true();
   }
-  if (!expression.overloads.empty() && expression.overloads.front()->call == nullptr) return choose_optional(expression);
+  if (!expression.overloads.empty() && expression.overloads.front()->call == nullptr)
+    return choose_optional(expression);
   boost::container::small_vector<Value, 3> arguments;
+  const std::size_t count = expression.children.size();
   for (const ExpressionPtr& child : expression.children) {
     arguments.push_back(evaluate(*child));
-    if (arguments.back().is_error()) return std::move(arguments.back());
+    // One or two arguments are evaluated and paid for whatever becomes of them, as upstream does.
+    if (count > 2 && arguments.size() < count && arguments.back().is_error()) return std::move(arguments.back());
   }
   if (is_cancelled()) return cancelled();
-  return dispatch(expression, {arguments.data(), arguments.size()});
+  const auto failed = std::ranges::find_if(arguments, &Value::is_error);
+  if (failed == arguments.end()) return dispatch(expression, {arguments.data(), arguments.size()});
+  charge(cost_of(expression, *expression.overloads.front(), {arguments.data(), count}, *failed));
+  return std::move(*failed);
 }
 
 Value Evaluator::dispatch(const Expression& expression, std::span<const Value> arguments) {
@@ -206,11 +258,11 @@ Value Evaluator::dispatch(const Expression& expression, std::span<const Value> a
     if (!fits) continue;
     CallContext context{expression, work_};
     Value result = overload->call(arguments, context);
-    charge(call_cost(*overload, arguments, result));
+    charge(cost_of(expression, *overload, arguments, result));
     return result;
   }
   charge(1);
-  return Value::no_such_overload();
+  return no_such_overload(expression, arguments);
 }
 
 Value Evaluator::logical(const Expression& expression) {
@@ -238,7 +290,8 @@ Value Evaluator::make_list(const Expression& expression) {
     if (item.is_error()) return item;
     if (!expression.optional_entries.empty() && expression.optional_entries[i]) {
       const Optional* optional = item.get<Optional>();
-      if (optional == nullptr) return Value::error("cannot initialize optional list element from non-optional value " + item.show());
+      if (optional == nullptr)
+        return Value::error("cannot initialize optional list element from non-optional value " + item.show());
       if (optional->value == nullptr) continue;
       item = Value(*optional->value);
     }
@@ -258,7 +311,8 @@ Value Evaluator::make_map(const Expression& expression) {
     if (!expression.optional_entries.empty() && expression.optional_entries[i / 2]) {
       const Optional* optional = value.get<Optional>();
       if (optional == nullptr)
-        return Value::error(fmt::format("cannot initialize optional entry '{}' from non-optional value {}", key.show(), value.show()));
+        return Value::error(
+            fmt::format("cannot initialize optional entry '{}' from non-optional value {}", key.show(), value.show()));
       if (optional->value == nullptr) {
         entries.erase(key);
         continue;
@@ -354,7 +408,9 @@ Value Evaluator::insert(const Expression& expression, Value& slot) {
     work_.spend(1);
     return is_key(key) && entries->emplace(key, value).second;
   };
-  const auto known = [](const Value& key) { return Value::error(fmt::format("insert failed: key {} already exists", key.show())); };
+  const auto known = [](const Value& key) {
+    return Value::error(fmt::format("insert failed: key {} already exists", key.show()));
+  };
   if (arguments.size() == 2) {
     if (!put(arguments[0], arguments[1])) return known(arguments[0]);
     return grown;

@@ -20,9 +20,12 @@ class Evaluator {
 
  private:
   Value evaluate(const Expression& expression);
+  Value evaluate_branch(const Expression& expression);
   Value select(const Expression& expression);
   Value has_member(const Expression& expression);
   Value index(const Expression& expression);
+  Value plain_member(const Value& target, const Value& key);
+  Value optional_member(const Value& target, const Value& key);
   Value call(const Expression& expression);
   Value dispatch(const Expression& expression, std::span<const Value> arguments);
   Value logical(const Expression& expression);

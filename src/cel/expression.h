@@ -54,6 +54,7 @@ struct Expression {
   bool is_constant = false;                // `constant` is the value
   // A step `accumulator + [x]`, or an insertion: the accumulator is changed in place.
   bool grows_accumulator = false;
+  bool free_membership = false;          // `x in [literals]`: upstream looks it up in a set
   std::shared_ptr<const void> prepared;  // of matches(): the compiled pattern
 
   bool has_second_variable() const { return !second_variable.empty(); }

@@ -9,8 +9,8 @@ namespace {
 
 // Not an identifier, or with a meaning of its own, in the grammar of the language.
 constexpr std::array<std::string_view, 21> kSymbols = {
-    "true", "false", "null",   "in",   "as",      "break",     "const",  "continue", "else", "for",  "function",
-    "if",   "import", "let",   "loop", "package", "namespace", "return", "var",      "void", "while"};
+    "true", "false",  "null", "in",   "as",      "break",     "const",  "continue", "else", "for",  "function",
+    "if",   "import", "let",  "loop", "package", "namespace", "return", "var",      "void", "while"};
 
 bool is_symbol(std::string_view word) {
   return std::ranges::find(kSymbols, word) != kSymbols.end();

@@ -17,7 +17,8 @@ using Formatted = std::expected<std::string, std::string>;
 constexpr int kDefaultPrecision = 6;
 constexpr int kMostPrecision = 1000;
 constexpr std::string_view kTextClause =
-    "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given {}";
+    "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and "
+    "timestamps, was given {}";
 
 std::string type_name(const Value& value) {
   return value.type()->name;
@@ -130,7 +131,8 @@ Formatted format_integer(const Value& value, char verb) {
   const int base = verb == 'd' ? 10 : verb == 'b' ? 2 : verb == 'o' ? 8 : 16;
   std::string out;
   if (const auto* number = value.get<std::int64_t>()) {
-    out = *number < 0 ? "-" + digits(~static_cast<std::uint64_t>(*number) + 1, base) : digits(static_cast<std::uint64_t>(*number), base);
+    out = *number < 0 ? "-" + digits(~static_cast<std::uint64_t>(*number) + 1, base)
+                      : digits(static_cast<std::uint64_t>(*number), base);
   } else if (const auto* natural = value.get<std::uint64_t>()) {
     out = digits(*natural, base);
   } else if (verb == 'b' && value.get<bool>() != nullptr) {
@@ -141,11 +143,14 @@ Formatted format_integer(const Value& value, char verb) {
   } else {
     const std::string_view why = verb == 'd'   ? "decimal clause can only be used on integers, was given {}"
                                  : verb == 'b' ? "only integers and bools can be formatted as binary, was given {}"
-                                 : verb == 'o' ? "octal clause can only be used on integers, was given {}"
-                                               : "only integers, byte buffers, and strings can be formatted as hex, was given {}";
+                                 : verb == 'o'
+                                     ? "octal clause can only be used on integers, was given {}"
+                                     : "only integers, byte buffers, and strings can be formatted as hex, was given {}";
     return std::unexpected(fmt::format(fmt::runtime(why), type_name(value)));
   }
-  if (verb == 'X') std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  if (verb == 'X')
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return out;
 }
 
@@ -164,7 +169,8 @@ Formatted format_clause(const Value& value, char verb, int precision, WorkMeter&
     case 'X':
       return format_integer(value, verb);
     default:
-      return std::unexpected(fmt::format("could not parse formatting clause: unrecognized formatting clause \"{}\"", verb));
+      return std::unexpected(
+          fmt::format("could not parse formatting clause: unrecognized formatting clause \"{}\"", verb));
   }
 }
 
@@ -190,9 +196,10 @@ Value format_text(std::string_view pattern, const List& arguments, WorkMeter& wo
       while (end < pattern.size() && pattern[end] >= '0' && pattern[end] <= '9') ++end;
       const auto [last, error] = std::from_chars(pattern.data() + i + 1, pattern.data() + end, precision);
       if (error != std::errc() || precision > kMostPrecision)
-        return Value::error(fmt::format("error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing {}: "
-                                        "invalid syntax",
-                                        go_quote(pattern.substr(i + 1, end - i - 1))));
+        return Value::error(fmt::format(
+            "error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing {}: "
+            "invalid syntax",
+            go_quote(pattern.substr(i + 1, end - i - 1))));
       i = end;
       if (i >= pattern.size()) return Value::error("could not find end of precision specifier");
     }

@@ -13,8 +13,9 @@ using base::ErrorCode;
 
 namespace {
 
-constexpr std::array<std::string_view, 26> kSymbols = {"==", "!=", "<=", ">=", "&&", "||", "<", ">", "[", "]", "{", "}", "(",
-                                                       ")",  ".",  ",",  "-",  "!",  "?",  ":", "+", "*", "/", "%", "=", "&"};
+constexpr std::array<std::string_view, 26> kSymbols = {"==", "!=", "<=", ">=", "&&", "||", "<", ">", "[",
+                                                       "]",  "{",  "}",  "(",  ")",  ".",  ",", "-", "!",
+                                                       "?",  ":",  "+",  "*",  "/",  "%",  "=", "&"};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -146,14 +147,17 @@ class Lexer {
     const std::size_t content = at_;
     while (true) {
       if (at_ >= source_.size() || (!is_triple && (peek() == '\n' || peek() == '\r')))
-        return fail(start, fmt::format("Syntax error: token recognition error at: '{}'", source_.substr(start, at_ - start)));
+        return fail(start,
+                    fmt::format("Syntax error: token recognition error at: '{}'", source_.substr(start, at_ - start)));
       if (is_triple ? source_.substr(at_).starts_with(triple) : peek() == quote) break;
       at_ += !raw && peek() == '\\' ? 2 : 1;
     }
     const std::string_view inner = source_.substr(content, at_ - content);
     at_ += is_triple ? 3 : 1;
     auto decoded = unescape_literal(inner, raw, bytes);
-    if (!decoded) return fail(start, decoded.error().message());
+    if (!decoded)
+      return fail(start,
+                  fmt::format("Syntax error: {}: {}", decoded.error().message(), source_.substr(start, at_ - start)));
     add(bytes ? Token::Kind::kBytes : Token::Kind::kString, start, std::move(*decoded));
     return {};
   }

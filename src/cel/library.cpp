@@ -6,8 +6,9 @@ namespace {
 
 Library make_library() {
   Library library;
-  for (const TypeRef& type : {types::boolean, types::integer, types::uint, types::floating, types::string, types::bytes, types::null,
-                              types::meta, types::timestamp, types::duration, types::opaque("optional_type")})
+  for (const TypeRef& type :
+       {types::boolean, types::integer, types::uint, types::floating, types::string, types::bytes, types::null,
+        types::meta, types::timestamp, types::duration, types::opaque("optional_type")})
     library.add_type(type);
   library.add_type(types::list(types::dyn));
   library.add_type(types::map(types::dyn, types::dyn));
@@ -57,8 +58,8 @@ Overload& Library::add_overload(std::string_view name) {
   return overload;
 }
 
-void Library::add(std::string_view name, std::string_view id, std::vector<TypeRef> parameters, TypeRef result, Implementation call,
-                  CostRule cost) {
+void Library::add(std::string_view name, std::string_view id, std::vector<TypeRef> parameters, TypeRef result,
+                  Implementation call, CostRule cost) {
   Overload& overload = add_overload(name);
   overload.id = id;
   overload.parameters = std::move(parameters);

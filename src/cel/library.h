@@ -25,10 +25,10 @@ using Implementation = Value (*)(std::span<const Value> arguments, CallContext& 
 // How a call is charged; the formulas are in cost.cpp (at run time) and cost_estimate.cpp (before).
 enum class CostRule {
   kOne,
-  kPrefix,         // startsWith, endsWith
-  kConversion,     // of a text or bytes, quote, format: along the first argument
+  kPrefix,      // startsWith, endsWith
+  kConversion,  // of a text or bytes, quote, format: along the first argument
   kInList,
-  kCompare,        // along the shorter one
+  kCompare,  // along the shorter one
   kConcatenate,
   kConcatenateList,
   kMatches,
@@ -38,7 +38,7 @@ enum class CostRule {
   kTraverse,       // along the first argument; the result is as long
   kTraverseTwice,  // replace, split
   kJoin,
-  kParse,          // along the first argument; the result has no size
+  kParse,  // along the first argument; the result has no size
   kParseTwice,
   kContainsIp,
   kContainsIpText,
@@ -49,7 +49,7 @@ enum class CostRule {
   kSetsTwice,
   kListOutput,
   kFlatten,
-  kSelfCompare,    // distinct, sort
+  kSelfCompare,  // distinct, sort
   kSortBy
 };
 
@@ -78,10 +78,10 @@ class Library {
   // The type an identifier such as `int` or `net.IP` stands for, or null.
   TypeRef find_type(std::string_view name) const;
 
-  void add(std::string_view name, std::string_view id, std::vector<TypeRef> parameters, TypeRef result, Implementation call,
-           CostRule cost = CostRule::kOne);
-  void add_member(std::string_view name, std::string_view id, std::vector<TypeRef> parameters, TypeRef result, Implementation call,
-                  CostRule cost = CostRule::kOne);
+  void add(std::string_view name, std::string_view id, std::vector<TypeRef> parameters, TypeRef result,
+           Implementation call, CostRule cost = CostRule::kOne);
+  void add_member(std::string_view name, std::string_view id, std::vector<TypeRef> parameters, TypeRef result,
+                  Implementation call, CostRule cost = CostRule::kOne);
   void add_type(TypeRef type);
 
  private:

@@ -82,7 +82,8 @@ Value double_to_uint(Arguments arguments) {
 void add_numbers(Library& library) {
   using namespace types;
   library.add("int", "int64_to_int64", {integer}, integer, identity);
-  library.add("int", "double_to_int64", {floating}, integer, [](Arguments a, CallContext&) { return double_to_int(a); });
+  library.add("int", "double_to_int64", {floating}, integer,
+              [](Arguments a, CallContext&) { return double_to_int(a); });
   library.add("int", "duration_to_int64", {duration}, integer,
               [](Arguments a, CallContext&) -> Value { return arg<Duration>(a).nanoseconds; });
   library.add("int", "string_to_int64", {string}, integer,
@@ -94,7 +95,8 @@ void add_numbers(Library& library) {
     return static_cast<std::int64_t>(arg<std::uint64_t>(a));
   });
   library.add("uint", "uint64_to_uint64", {uint}, uint, identity);
-  library.add("uint", "double_to_uint64", {floating}, uint, [](Arguments a, CallContext&) { return double_to_uint(a); });
+  library.add("uint", "double_to_uint64", {floating}, uint,
+              [](Arguments a, CallContext&) { return double_to_uint(a); });
   library.add("uint", "int64_to_uint64", {integer}, uint, [](Arguments a, CallContext&) -> Value {
     if (arg<std::int64_t>(a) < 0) return Value::error("unsigned integer overflow");
     return static_cast<std::uint64_t>(arg<std::int64_t>(a));
@@ -104,7 +106,8 @@ void add_numbers(Library& library) {
   library.add("double", "double_to_double", {floating}, floating, identity);
   library.add("double", "int64_to_double", {integer}, floating,
               [](Arguments a, CallContext&) -> Value { return static_cast<double>(arg<std::int64_t>(a)); });
-  library.add("double", "string_to_double", {string}, floating, [](Arguments a, CallContext&) { return parse_double(a); });
+  library.add("double", "string_to_double", {string}, floating,
+              [](Arguments a, CallContext&) { return parse_double(a); });
   library.add("double", "uint64_to_double", {uint}, floating,
               [](Arguments a, CallContext&) -> Value { return static_cast<double>(arg<std::uint64_t>(a)); });
 }
@@ -112,18 +115,26 @@ void add_numbers(Library& library) {
 void add_texts(Library& library) {
   using namespace types;
   library.add("string", "string_to_string", {string}, string, identity);
-  for (const auto& [id, type] : {std::pair{"bool", boolean}, {"double", floating}, {"duration", duration}, {"int64", integer},
-                                 {"timestamp", timestamp}, {"uint64", uint}})
+  for (const auto& [id, type] : {std::pair{"bool", boolean},
+                                 {"double", floating},
+                                 {"duration", duration},
+                                 {"int64", integer},
+                                 {"timestamp", timestamp},
+                                 {"uint64", uint}})
     library.add("string", fmt::format("{}_to_string", id), {type}, string,
                 [](Arguments a, CallContext&) { return Value::text(a[0].show()); });
-  library.add("string", "bytes_to_string", {bytes}, string, [](Arguments a, CallContext&) {
-    const std::string& data = *arg<Bytes>(a).data;
-    if (!data::is_valid_utf8(data)) return Value::error("invalid UTF-8 in bytes, cannot convert to string");
-    return Value::text(data);
-  }, CostRule::kConversion);
+  library.add(
+      "string", "bytes_to_string", {bytes}, string,
+      [](Arguments a, CallContext&) {
+        const std::string& data = *arg<Bytes>(a).data;
+        if (!data::is_valid_utf8(data)) return Value::error("invalid UTF-8 in bytes, cannot convert to string");
+        return Value::text(data);
+      },
+      CostRule::kConversion);
   library.add("bytes", "bytes_to_bytes", {bytes}, bytes, identity);
-  library.add("bytes", "string_to_bytes", {string}, bytes,
-              [](Arguments a, CallContext&) { return Value::bytes(std::string(*a[0].string())); }, CostRule::kConversion);
+  library.add(
+      "bytes", "string_to_bytes", {string}, bytes,
+      [](Arguments a, CallContext&) { return Value::bytes(std::string(*a[0].string())); }, CostRule::kConversion);
   library.add("bool", "bool_to_bool", {boolean}, boolean, identity);
   library.add("bool", "string_to_bool", {string}, boolean, [](Arguments a, CallContext&) { return parse_bool(a); });
 }

@@ -44,7 +44,8 @@ Problems check_label(std::string_view text) {
     return problems;
   }
   problems.push_back(
-      fmt::format("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
+      fmt::format("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
+                  "start and end with an "
                   "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{}')",
                   kLabel));
   return problems;
@@ -55,7 +56,8 @@ Problems check_subdomain(std::string_view text) {
   if (text.size() > 253) problems.push_back(too_long(253));
   if (!matches(text, kSubdomain))
     problems.push_back(
-        fmt::format("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
+        fmt::format("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+                    "and must start and end "
                     "with an alphanumeric character (e.g. 'example.com', regex used for validation is '{}')",
                     kSubdomain));
   return problems;
@@ -66,7 +68,8 @@ Problems check_old_label(std::string_view text) {
   if (text.size() > 63) problems.push_back(too_long(63));
   if (!matches(text, kOldLabel))
     problems.push_back(
-        fmt::format("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end "
+        fmt::format("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
+                    "alphabetic character, and end "
                     "with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '{}')",
                     kOldLabel));
   return problems;
@@ -81,7 +84,8 @@ Problems check_prefix(std::string_view text) {
 }
 
 constexpr std::string_view kNameRule =
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or "
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "(e.g. 'MyName',  or "
     "'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 Problems check_qualified_name(std::string_view text) {
@@ -89,7 +93,8 @@ Problems check_qualified_name(std::string_view text) {
   std::string_view name = text;
   if (const auto slash = text.find('/'); slash != text.npos) {
     if (text.find('/', slash + 1) != text.npos)
-      return {fmt::format("a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')", kNameRule)};
+      return {fmt::format(
+          "a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')", kNameRule)};
     const std::string_view prefix = text.substr(0, slash);
     name = text.substr(slash + 1);
     if (prefix.empty())
@@ -109,10 +114,11 @@ Problems check_label_value(std::string_view text) {
   Problems problems;
   if (text.size() > 63) problems.push_back(too_long(63));
   if (!matches(text, kLabelValue))
-    problems.push_back(
-        fmt::format("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with "
-                    "an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '{}')",
-                    kLabelValue));
+    problems.push_back(fmt::format(
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
+        "and end with "
+        "an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '{}')",
+        kLabelValue));
   return problems;
 }
 
@@ -129,7 +135,8 @@ Problems check_uuid(std::string_view text) {
 }
 
 Problems check_byte(std::string_view text) {
-  if (matches(text, "(?:[A-Za-z0-9+\\/]{4})*(?:[A-Za-z0-9+\\/]{2}==|[A-Za-z0-9+\\/]{3}=|[A-Za-z0-9+\\/]{4})")) return {};
+  if (matches(text, "(?:[A-Za-z0-9+\\/]{4})*(?:[A-Za-z0-9+\\/]{2}==|[A-Za-z0-9+\\/]{3}=|[A-Za-z0-9+\\/]{4})"))
+    return {};
   return {"invalid base64"};
 }
 
@@ -140,8 +147,9 @@ Problems check_date(std::string_view text) {
 
 Problems check_datetime(std::string_view text) {
   const auto t = text.find_first_of("tT");
-  const bool valid = text.size() >= 4 && t != text.npos && parse_date(text.substr(0, t)).has_value() &&
-                     matches(text.substr(t + 1), "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]+)?([zZ]|([+-][0-9]{2}:[0-9]{2}))");
+  const bool valid =
+      text.size() >= 4 && t != text.npos && parse_date(text.substr(0, t)).has_value() &&
+      matches(text.substr(t + 1), "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]+)?([zZ]|([+-][0-9]{2}:[0-9]{2}))");
   if (valid) return {};
   return {"invalid datetime"};
 }
@@ -169,7 +177,9 @@ constexpr std::array kFormats = {Format{"dns1123Label", check_label, 30},
 struct FormatValue final : Extension {
   explicit FormatValue(const Format& the_format) : format(the_format) {}
   const TypeRef& type() const override { return format_type(); }
-  bool equals(const Extension& other) const override { return format.name == static_cast<const FormatValue&>(other).format.name; }
+  bool equals(const Extension& other) const override {
+    return format.name == static_cast<const FormatValue&>(other).format.name;
+  }
   const Format& format;
 };
 
@@ -184,8 +194,8 @@ Value make_format(Arguments, CallContext&) {
 
 template <std::size_t... kIndexes>
 void add_named(Library& library, std::index_sequence<kIndexes...>) {
-  (library.add(fmt::format("format.{}", kFormats[kIndexes].name), fmt::format("format.{}", kFormats[kIndexes].name), {}, format_type(),
-               make_format<kIndexes>),
+  (library.add(fmt::format("format.{}", kFormats[kIndexes].name), fmt::format("format.{}", kFormats[kIndexes].name), {},
+               format_type(), make_format<kIndexes>),
    ...);
 }
 
@@ -197,18 +207,21 @@ std::uint64_t format_pattern_size(const Value& format) {
 
 void add_formats(Library& library) {
   using namespace types;
-  library.add_type(format_type());
   add_named(library, std::make_index_sequence<kFormats.size()>());
   library.add("format.named", "format-named", {string}, optional(format_type()), [](Arguments a, CallContext&) {
     for (const Format& format : kFormats)
       if (format.name == *a[0].string()) return Value::some(ExtensionRef(std::make_shared<FormatValue>(format)));
     return Value::none();
   });
-  library.add_member("validate", "format-validate", {format_type(), string}, optional(list(string)), [](Arguments a, CallContext&) {
-    std::vector<Value> problems;
-    for (std::string& problem : format_of(a[0]).check(*a[1].string())) problems.push_back(Value::text(std::move(problem)));
-    return problems.empty() ? Value::none() : Value::some(Value::list(std::move(problems)));
-  }, CostRule::kValidate);
+  library.add_member(
+      "validate", "format-validate", {format_type(), string}, optional(list(string)),
+      [](Arguments a, CallContext&) {
+        std::vector<Value> problems;
+        for (std::string& problem : format_of(a[0]).check(*a[1].string()))
+          problems.push_back(Value::text(std::move(problem)));
+        return problems.empty() ? Value::none() : Value::some(Value::list(std::move(problems)));
+      },
+      CostRule::kValidate);
 }
 
 }  // namespace slipway::cel

@@ -27,7 +27,8 @@ Value is_sorted(Arguments a, CallContext&) {
     if (left.is_error()) return left;
     if (right.is_error()) return right;
     const auto order = compare(left, right);
-    if (!order) return is_nan(left) || is_nan(right) ? Value::error("NaN values cannot be ordered") : Value::no_such_overload();
+    if (!order)
+      return is_nan(left) || is_nan(right) ? Value::error("NaN values cannot be ordered") : Value::no_such_overload();
     if (*order > 0) return false;
   }
   return true;
@@ -42,7 +43,8 @@ Value extreme(Arguments a, CallContext& context) {
     Value item = item_of(list, i);
     if (item.is_error()) return item;
     const auto order = compare(item, best);
-    if (!order) return is_nan(item) || is_nan(best) ? Value::error("NaN values cannot be ordered") : Value::no_such_overload();
+    if (!order)
+      return is_nan(item) || is_nan(best) ? Value::error("NaN values cannot be ordered") : Value::no_such_overload();
     if ((kSign < 0 && *order < 0) || (kSign > 0 && *order > 0)) best = std::move(item);
   }
   return best;
@@ -80,7 +82,7 @@ Value sum_durations(Arguments a, CallContext&) {
     const Value item = item_of(list, i);
     if (item.is_error()) return item;
     if (item.get<Duration>() == nullptr) return Value::no_such_overload();
-    if (__builtin_add_overflow(sum, item.get<Duration>()->nanoseconds, &sum)) return Value::error("duration overflow");
+    if (__builtin_add_overflow(sum, item.get<Duration>()->nanoseconds, &sum)) return Value::error("integer overflow");
   }
   return Duration{sum};
 }
@@ -100,7 +102,9 @@ Value index_of(Arguments a, CallContext& context) {
 Value slice(Arguments a, CallContext&) {
   const List& list = list_of(a);
   const std::int64_t start = number_of(a, 1), end = number_of(a, 2), size = static_cast<std::int64_t>(size_of(list));
-  const auto wrong = [&](std::string_view why) { return Value::error(fmt::format("cannot slice({}, {}), {}", start, end, why)); };
+  const auto wrong = [&](std::string_view why) {
+    return Value::error(fmt::format("cannot slice({}, {}), {}", start, end, why));
+  };
   if (start < 0 || end < 0) return wrong("negative indexes not supported");
   if (start > end) return wrong("start index must be less than or equal to end index");
   if (size < end) return wrong(fmt::format("list is length {}", size));
@@ -134,9 +138,10 @@ Value flatten(Arguments a, CallContext& context) {
 Value sort_by(const List& list, const List& keys, WorkMeter& work) {
   const std::size_t size = size_of(keys);
   if (size != size_of(list))
-    return Value::error(fmt::format("@sortByAssociatedKeys() expected a list of the same size as the associated keys list, but got {} "
-                                    "and {} elements respectively",
-                                    size_of(list), size));
+    return Value::error(
+        fmt::format("@sortByAssociatedKeys() expected a list of the same size as the associated keys list, but got {} "
+                    "and {} elements respectively",
+                    size_of(list), size));
   const std::vector<Value> values = items_of(keys);
   std::vector<std::size_t> order(size);
   for (std::size_t i = 0; i < size; ++i) {
@@ -169,7 +174,8 @@ Value range(Arguments a, CallContext& context) {
 Value distinct(Arguments a, CallContext& context) {
   std::vector<Value> unique;
   for (Value& item : items_of(list_of(a))) {
-    const bool known = std::ranges::any_of(unique, [&](const Value& other) { return is_equal(item, other, context.work); });
+    const bool known =
+        std::ranges::any_of(unique, [&](const Value& other) { return is_equal(item, other, context.work); });
     if (!known) unique.push_back(std::move(item));
     if (context.work.is_exhausted()) return too_much();
   }
@@ -193,10 +199,16 @@ bool holds_all(const List& list, const List& wanted, WorkMeter& work) {
 void add_lists(Library& library) {
   using namespace types;
   const auto overloads = [&](std::string_view name, std::string_view id, Implementation call) {
-    for (const auto& [type_name, type] : {std::pair{"int", integer}, {"uint", uint}, {"double", floating}, {"bool", boolean},
-                                          {"duration", duration}, {"timestamp", timestamp}, {"string", string}, {"bytes", bytes}})
-      library.add_member(name, fmt::format("list_{}_{}", type_name, id), {list(type)}, name == "isSorted" ? boolean : type, call,
-                         CostRule::kScan);
+    for (const auto& [type_name, type] : {std::pair{"int", integer},
+                                          {"uint", uint},
+                                          {"double", floating},
+                                          {"bool", boolean},
+                                          {"duration", duration},
+                                          {"timestamp", timestamp},
+                                          {"string", string},
+                                          {"bytes", bytes}})
+      library.add_member(name, fmt::format("list_{}_{}", type_name, id), {list(type)},
+                         name == "isSorted" ? boolean : type, call, CostRule::kScan);
   };
   overloads("isSorted", "is_sorted_bool", is_sorted);
   overloads("min", "min", extreme<-1>);
@@ -205,12 +217,14 @@ void add_lists(Library& library) {
     library.add_member("sum", fmt::format("list_{}_sum_{}", name, name), {list(type)}, type, call, CostRule::kScan);
   };
   add_sum("int", integer, [](Arguments a, CallContext&) { return sum_integers<std::int64_t>(a, "integer overflow"); });
-  add_sum("uint", uint, [](Arguments a, CallContext&) { return sum_integers<std::uint64_t>(a, "unsigned integer overflow"); });
+  add_sum("uint", uint,
+          [](Arguments a, CallContext&) { return sum_integers<std::uint64_t>(a, "unsigned integer overflow"); });
   add_sum("double", floating, sum_doubles);
   add_sum("duration", duration, sum_durations);
   const TypeRef item = parameter("A");
   library.add_member("indexOf", "list_a_index_of_int", {list(item), item}, integer, index_of<false>, CostRule::kScan);
-  library.add_member("lastIndexOf", "list_a_last_index_of_int", {list(item), item}, integer, index_of<true>, CostRule::kScan);
+  library.add_member("lastIndexOf", "list_a_last_index_of_int", {list(item), item}, integer, index_of<true>,
+                     CostRule::kScan);
 }
 
 void add_list_extensions(Library& library) {
@@ -220,37 +234,49 @@ void add_list_extensions(Library& library) {
   library.add_member("flatten", "list_flatten", {list(items)}, items, flatten, CostRule::kFlatten);
   library.add_member("flatten", "list_flatten_int", {list(dyn), integer}, list(dyn), flatten, CostRule::kFlatten);
   for (const TypeRef& type : {integer, uint, floating, boolean, duration, timestamp, string, bytes}) {
-    library.add_member("sort", fmt::format("list_{}_sort", type->name), {list(type)}, list(type),
-                       [](Arguments a, CallContext& context) { return sort_by(list_of(a), list_of(a), context.work); },
-                       CostRule::kSelfCompare);
-    library.add_member(operators::kSortBy, fmt::format("list_{}_sortByAssociatedKeys", type->name), {items, list(type)}, items,
-                       [](Arguments a, CallContext& context) { return sort_by(list_of(a), list_of(a, 1), context.work); },
-                       CostRule::kSortBy);
+    library.add_member(
+        "sort", fmt::format("list_{}_sort", type->name), {list(type)}, list(type),
+        [](Arguments a, CallContext& context) { return sort_by(list_of(a), list_of(a), context.work); },
+        CostRule::kSelfCompare);
+    library.add_member(
+        operators::kSortBy, fmt::format("list_{}_sortByAssociatedKeys", type->name), {items, list(type)}, items,
+        [](Arguments a, CallContext& context) { return sort_by(list_of(a), list_of(a, 1), context.work); },
+        CostRule::kSortBy);
   }
   library.add("lists.range", "lists_range", {integer}, list(integer), range, CostRule::kListOutput);
-  library.add_member("reverse", "list_reverse", {items}, items, [](Arguments a, CallContext&) {
-    std::vector<Value> reversed = items_of(list_of(a));
-    std::ranges::reverse(reversed);
-    return Value::list(std::move(reversed));
-  }, CostRule::kListOutput);
+  library.add_member(
+      "reverse", "list_reverse", {items}, items,
+      [](Arguments a, CallContext&) {
+        std::vector<Value> reversed = items_of(list_of(a));
+        std::ranges::reverse(reversed);
+        return Value::list(std::move(reversed));
+      },
+      CostRule::kListOutput);
   library.add_member("distinct", "list_distinct", {items}, items, distinct, CostRule::kSelfCompare);
 }
 
 void add_sets(Library& library) {
   using namespace types;
   const TypeRef items = list(parameter("T"));
-  library.add("sets.contains", "list_sets_contains_list", {items, items}, boolean, [](Arguments a, CallContext& context) -> Value {
-    return holds_all(list_of(a), list_of(a, 1), context.work);
-  }, CostRule::kSets);
-  library.add("sets.equivalent", "list_sets_equivalent_list", {items, items}, boolean, [](Arguments a, CallContext& context) -> Value {
-    return holds_all(list_of(a), list_of(a, 1), context.work) && holds_all(list_of(a, 1), list_of(a), context.work);
-  }, CostRule::kSetsTwice);
-  library.add("sets.intersects", "list_sets_intersects_list", {items, items}, boolean, [](Arguments a, CallContext& context) -> Value {
-    const List& right = list_of(a, 1);
-    for (std::size_t i = 0; i < size_of(right); ++i)
-      if (holds(list_of(a), item_of(right, i), context.work)) return true;
-    return false;
-  }, CostRule::kSets);
+  library.add(
+      "sets.contains", "list_sets_contains_list", {items, items}, boolean,
+      [](Arguments a, CallContext& context) -> Value { return holds_all(list_of(a), list_of(a, 1), context.work); },
+      CostRule::kSets);
+  library.add(
+      "sets.equivalent", "list_sets_equivalent_list", {items, items}, boolean,
+      [](Arguments a, CallContext& context) -> Value {
+        return holds_all(list_of(a), list_of(a, 1), context.work) && holds_all(list_of(a, 1), list_of(a), context.work);
+      },
+      CostRule::kSetsTwice);
+  library.add(
+      "sets.intersects", "list_sets_intersects_list", {items, items}, boolean,
+      [](Arguments a, CallContext& context) -> Value {
+        const List& right = list_of(a, 1);
+        for (std::size_t i = 0; i < size_of(right); ++i)
+          if (holds(list_of(a), item_of(right, i), context.work)) return true;
+        return false;
+      },
+      CostRule::kSets);
 }
 
 }  // namespace slipway::cel

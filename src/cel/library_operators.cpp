@@ -51,7 +51,8 @@ Value difference(const Timestamp& left, const Timestamp& right) {
 
 Value add_lists(Arguments arguments, CallContext& context) {
   const List &left = arg<List>(arguments, 0), &right = arg<List>(arguments, 1);
-  if (!context.work.spend(size_of(left) + size_of(right))) return Value::error("operation cancelled: actual cost limit exceeded");
+  if (!context.work.spend(size_of(left) + size_of(right)))
+    return Value::error("operation cancelled: actual cost limit exceeded");
   const auto kind = left.declaration != nullptr ? left.declaration->list_kind : Declaration::ListKind::kAtomic;
   std::vector<Value> items = items_of(left);
   const std::size_t before = items.size();
@@ -102,17 +103,19 @@ Value has_key(Arguments arguments, CallContext&) {
 void add_sums(Library& library) {
   using namespace types;
   const TypeRef list_a = list(parameter("A"));
-  library.add(operators::kAdd, "add_bytes", {bytes, bytes}, bytes, [](Arguments a, CallContext&) {
-    return Value::bytes(*arg<Bytes>(a, 0).data + *arg<Bytes>(a, 1).data);
-  }, CostRule::kConcatenate);
+  library.add(
+      operators::kAdd, "add_bytes", {bytes, bytes}, bytes,
+      [](Arguments a, CallContext&) { return Value::bytes(*arg<Bytes>(a, 0).data + *arg<Bytes>(a, 1).data); },
+      CostRule::kConcatenate);
   library.add(operators::kAdd, "add_double", {floating, floating}, floating,
               [](Arguments a, CallContext&) -> Value { return arg<double>(a, 0) + arg<double>(a, 1); });
-  library.add(operators::kAdd, "add_duration_duration", {duration, duration}, duration, [](Arguments a, CallContext&) -> Value {
-    std::int64_t sum = 0;
-    if (__builtin_add_overflow(arg<Duration>(a, 0).nanoseconds, arg<Duration>(a, 1).nanoseconds, &sum))
-      return Value::error("duration overflow");
-    return Duration{sum};
-  });
+  library.add(operators::kAdd, "add_duration_duration", {duration, duration}, duration,
+              [](Arguments a, CallContext&) -> Value {
+                std::int64_t sum = 0;
+                if (__builtin_add_overflow(arg<Duration>(a, 0).nanoseconds, arg<Duration>(a, 1).nanoseconds, &sum))
+                  return integer_overflow();
+                return Duration{sum};
+              });
   library.add(operators::kAdd, "add_duration_timestamp", {duration, timestamp}, timestamp,
               [](Arguments a, CallContext&) { return shift(arg<Timestamp>(a, 1), arg<Duration>(a, 0).nanoseconds); });
   library.add(operators::kAdd, "add_timestamp_duration", {timestamp, duration}, timestamp,
@@ -123,11 +126,15 @@ void add_sums(Library& library) {
     return sum;
   });
   library.add(operators::kAdd, "add_list", {list_a, list_a}, list_a, add_lists, CostRule::kConcatenateList);
-  library.add(operators::kAdd, "add_string", {string, string}, string, [](Arguments a, CallContext& context) {
-    const auto left = *a[0].string(), right = *a[1].string();
-    if (!context.work.spend((left.size() + right.size()) / 16)) return Value::error("operation cancelled: actual cost limit exceeded");
-    return Value::text(std::string(left) + std::string(right));
-  }, CostRule::kConcatenate);
+  library.add(
+      operators::kAdd, "add_string", {string, string}, string,
+      [](Arguments a, CallContext& context) {
+        const auto left = *a[0].string(), right = *a[1].string();
+        if (!context.work.spend((left.size() + right.size()) / 16))
+          return Value::error("operation cancelled: actual cost limit exceeded");
+        return Value::text(std::string(left) + std::string(right));
+      },
+      CostRule::kConcatenate);
   library.add(operators::kAdd, "add_uint64", {uint, uint}, uint, [](Arguments a, CallContext&) -> Value {
     std::uint64_t sum = 0;
     if (__builtin_add_overflow(arg<std::uint64_t>(a, 0), arg<std::uint64_t>(a, 1), &sum)) return unsigned_overflow();
@@ -143,18 +150,20 @@ void add_differences(Library& library) {
               [](Arguments a, CallContext&) -> Value {
                 std::int64_t result = 0;
                 if (__builtin_sub_overflow(arg<Duration>(a, 0).nanoseconds, arg<Duration>(a, 1).nanoseconds, &result))
-                  return Value::error("duration overflow");
+                  return integer_overflow();
                 return Duration{result};
               });
-  library.add(operators::kSubtract, "subtract_int64", {integer, integer}, integer, [](Arguments a, CallContext&) -> Value {
-    std::int64_t result = 0;
-    if (__builtin_sub_overflow(arg<std::int64_t>(a, 0), arg<std::int64_t>(a, 1), &result)) return integer_overflow();
-    return result;
-  });
+  library.add(operators::kSubtract, "subtract_int64", {integer, integer}, integer,
+              [](Arguments a, CallContext&) -> Value {
+                std::int64_t result = 0;
+                if (__builtin_sub_overflow(arg<std::int64_t>(a, 0), arg<std::int64_t>(a, 1), &result))
+                  return integer_overflow();
+                return result;
+              });
   library.add(operators::kSubtract, "subtract_timestamp_duration", {timestamp, duration}, timestamp,
               [](Arguments a, CallContext&) -> Value {
                 const std::int64_t back = arg<Duration>(a, 1).nanoseconds;
-                if (back == std::numeric_limits<std::int64_t>::min()) return Value::error("duration overflow");
+                if (back == std::numeric_limits<std::int64_t>::min()) return integer_overflow();
                 return shift(arg<Timestamp>(a, 0), -back);
               });
   library.add(operators::kSubtract, "subtract_timestamp_timestamp", {timestamp, timestamp}, duration,
@@ -177,11 +186,13 @@ void add_products(Library& library) {
   using namespace types;
   library.add(operators::kMultiply, "multiply_double", {floating, floating}, floating,
               [](Arguments a, CallContext&) -> Value { return arg<double>(a, 0) * arg<double>(a, 1); });
-  library.add(operators::kMultiply, "multiply_int64", {integer, integer}, integer, [](Arguments a, CallContext&) -> Value {
-    std::int64_t result = 0;
-    if (__builtin_mul_overflow(arg<std::int64_t>(a, 0), arg<std::int64_t>(a, 1), &result)) return integer_overflow();
-    return result;
-  });
+  library.add(operators::kMultiply, "multiply_int64", {integer, integer}, integer,
+              [](Arguments a, CallContext&) -> Value {
+                std::int64_t result = 0;
+                if (__builtin_mul_overflow(arg<std::int64_t>(a, 0), arg<std::int64_t>(a, 1), &result))
+                  return integer_overflow();
+                return result;
+              });
   library.add(operators::kMultiply, "multiply_uint64", {uint, uint}, uint, [](Arguments a, CallContext&) -> Value {
     std::uint64_t result = 0;
     if (__builtin_mul_overflow(arg<std::uint64_t>(a, 0), arg<std::uint64_t>(a, 1), &result)) return unsigned_overflow();
@@ -214,13 +225,15 @@ void add_products(Library& library) {
 template <bool kLess, bool kEqual>
 Value ordered(Arguments a, CallContext&) {
   const auto order = compare(a[0], a[1]);
-  if (!order) return is_nan(a[0]) || is_nan(a[1]) ? Value::error("NaN values cannot be ordered") : Value::no_such_overload();
+  if (!order)
+    return is_nan(a[0]) || is_nan(a[1]) ? Value::error("NaN values cannot be ordered") : Value::no_such_overload();
   return *order == 0 ? kEqual : (*order < 0) == kLess;
 }
 
 void add_order(Library& library, std::string_view name, std::string_view id, Implementation implementation) {
   using namespace types;
-  const auto add = [&](std::string_view suffix, const TypeRef& left, const TypeRef& right, CostRule cost = CostRule::kOne) {
+  const auto add = [&](std::string_view suffix, const TypeRef& left, const TypeRef& right,
+                       CostRule cost = CostRule::kOne) {
     library.add(name, fmt::format("{}_{}", id, suffix), {left, right}, boolean, implementation, cost);
   };
   add("bool", boolean, boolean);
@@ -251,13 +264,17 @@ void add_operators(Library& library) {
   add_order(library, operators::kLessEquals, "less_equals", ordered<true, true>);
   add_order(library, operators::kGreater, "greater", ordered<false, false>);
   add_order(library, operators::kGreaterEquals, "greater_equals", ordered<false, true>);
-  library.add(operators::kEquals, "equals", {a, a}, boolean,
-              [](Arguments arguments, CallContext& context) { return equal(arguments[0], arguments[1], context.work); },
-              CostRule::kCompare);
-  library.add(operators::kNotEquals, "not_equals", {a, a}, boolean, [](Arguments arguments, CallContext& context) {
-    Value same = equal(arguments[0], arguments[1], context.work);
-    return same.is_error() ? same : Value(!same.is_true());
-  }, CostRule::kCompare);
+  library.add(
+      operators::kEquals, "equals", {a, a}, boolean,
+      [](Arguments arguments, CallContext& context) { return equal(arguments[0], arguments[1], context.work); },
+      CostRule::kCompare);
+  library.add(
+      operators::kNotEquals, "not_equals", {a, a}, boolean,
+      [](Arguments arguments, CallContext& context) {
+        Value same = equal(arguments[0], arguments[1], context.work);
+        return same.is_error() ? same : Value(!same.is_true());
+      },
+      CostRule::kCompare);
   library.add(operators::kNot, "logical_not", {boolean}, boolean,
               [](Arguments arguments, CallContext&) -> Value { return !arguments[0].is_true(); });
   library.add(operators::kNotStrictlyFalse, "not_strictly_false", {boolean}, boolean, nullptr);

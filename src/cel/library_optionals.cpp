@@ -1,6 +1,7 @@
 #include "cel/library.h"
 
-// optional.of and its like. Indexing and choosing (`or`, `orValue`) are the evaluator's: they do not need all arguments.
+// optional.of and its like. Indexing and choosing (`or`, `orValue`) are the evaluator's: they do not need all
+// arguments.
 namespace slipway::cel {
 
 namespace {
@@ -47,7 +48,8 @@ Value edge(const List& list, bool last) {
 void add_optionals(Library& library) {
   using namespace types;
   const TypeRef k = parameter("K"), v = parameter("V"), optional_v = optional(v), list_v = list(v), map_kv = map(k, v);
-  library.add("optional.of", "optional_of", {v}, optional_v, [](Arguments a, CallContext&) { return Value::some(a[0]); });
+  library.add("optional.of", "optional_of", {v}, optional_v,
+              [](Arguments a, CallContext&) { return Value::some(a[0]); });
   library.add("optional.ofNonZeroValue", "optional_ofNonZeroValue", {v}, optional_v,
               [](Arguments a, CallContext&) { return is_zero(a[0]) ? Value::none() : Value::some(a[0]); });
   library.add("optional.none", "optional_none", {}, optional_v, [](Arguments, CallContext&) { return Value::none(); });
@@ -59,9 +61,11 @@ void add_optionals(Library& library) {
   library.add_member("or", "optional_or_optional", {optional_v, optional_v}, optional_v, nullptr);
   library.add_member("orValue", "optional_orValue_value", {optional_v, v}, v, nullptr);
   library.add(operators::kOptionalIndex, "list_optindex_optional_int", {list_v, integer}, optional_v, nullptr);
-  library.add(operators::kOptionalIndex, "optional_list_optindex_optional_int", {optional(list_v), integer}, optional_v, nullptr);
+  library.add(operators::kOptionalIndex, "optional_list_optindex_optional_int", {optional(list_v), integer}, optional_v,
+              nullptr);
   library.add(operators::kOptionalIndex, "map_optindex_optional_value", {map_kv, k}, optional_v, nullptr);
-  library.add(operators::kOptionalIndex, "optional_map_optindex_optional_value", {optional(map_kv), k}, optional_v, nullptr);
+  library.add(operators::kOptionalIndex, "optional_map_optindex_optional_value", {optional(map_kv), k}, optional_v,
+              nullptr);
   library.add(operators::kIndex, "optional_list_index_int", {optional(list_v), integer}, optional_v, nullptr);
   library.add(operators::kIndex, "optional_map_index_value", {optional(map_kv), k}, optional_v, nullptr);
   library.add("optional.unwrap", "optional_unwrap", {list(optional_v)}, list_v, unwrap);

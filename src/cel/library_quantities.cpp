@@ -32,7 +32,8 @@ Value parse(Arguments a, CallContext&) {
     case QuantityProblem::kNone:
       return ExtensionRef(std::make_shared<QuantityValue>(quantity));
     case QuantityProblem::kFormat:
-      return Value::error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+      return Value::error(
+          "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
     case QuantityProblem::kNumber:
       return Value::error("unable to parse numeric part of quantity");
     case QuantityProblem::kSuffix:
@@ -59,12 +60,14 @@ Value sum(Arguments a, CallContext&) {
 void add_quantities(Library& library) {
   using namespace types;
   const TypeRef& quantity = quantity_type();
-  library.add_type(quantity);
   library.add("quantity", "string_to_quantity", {string}, quantity, parse, CostRule::kParse);
-  library.add("isQuantity", "is_quantity_string", {string}, boolean, [](Arguments a, CallContext&) -> Value {
-    Quantity ignored;
-    return parse_quantity(*a[0].string(), ignored) == QuantityProblem::kNone;
-  }, CostRule::kParse);
+  library.add(
+      "isQuantity", "is_quantity_string", {string}, boolean,
+      [](Arguments a, CallContext&) -> Value {
+        Quantity ignored;
+        return parse_quantity(*a[0].string(), ignored) == QuantityProblem::kNone;
+      },
+      CostRule::kParse);
   library.add_member("isInteger", "quantity_is_integer", {quantity}, boolean,
                      [](Arguments a, CallContext&) -> Value { return quantity_of(a).as_integer().has_value(); });
   library.add_member("asInteger", "quantity_get_int", {quantity}, integer, [](Arguments a, CallContext&) -> Value {
@@ -79,10 +82,11 @@ void add_quantities(Library& library) {
                      [](Arguments a, CallContext&) -> Value { return compare(quantity_of(a), quantity_of(a, 1)) > 0; });
   library.add_member("isLessThan", "quantity_is_less_than", {quantity, quantity}, boolean,
                      [](Arguments a, CallContext&) -> Value { return compare(quantity_of(a), quantity_of(a, 1)) < 0; });
-  library.add_member("compareTo", "quantity_compare_to", {quantity, quantity}, integer, [](Arguments a, CallContext&) -> Value {
-    const auto order = compare(quantity_of(a), quantity_of(a, 1));
-    return std::int64_t{order < 0 ? -1 : order > 0 ? 1 : 0};
-  });
+  library.add_member("compareTo", "quantity_compare_to", {quantity, quantity}, integer,
+                     [](Arguments a, CallContext&) -> Value {
+                       const auto order = compare(quantity_of(a), quantity_of(a, 1));
+                       return std::int64_t{order < 0 ? -1 : order > 0 ? 1 : 0};
+                     });
   library.add_member("add", "quantity_add", {quantity, quantity}, quantity, sum<false>);
   library.add_member("add", "quantity_add_int", {quantity, integer}, quantity, sum<false>);
   library.add_member("sub", "quantity_sub", {quantity, quantity}, quantity, sum<true>);

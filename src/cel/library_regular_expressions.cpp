@@ -55,7 +55,8 @@ Value find_all(Arguments a, CallContext& context) {
   std::size_t at = 0, last_end = std::string_view::npos;
   while (at <= text.size() && (most < 0 || std::ssize(found) < most)) {
     re2::StringPiece match;
-    if (!context.work.spend(8) || !use.pattern->pattern->Match(text, at, text.size(), RE2::UNANCHORED, &match, 1)) break;
+    if (!context.work.spend(8) || !use.pattern->pattern->Match(text, at, text.size(), RE2::UNANCHORED, &match, 1))
+      break;
     const auto start = static_cast<std::size_t>(match.data() - text.data());
     const std::size_t end = start + match.size();
     const bool counts = !match.empty() || start != last_end;
@@ -91,7 +92,8 @@ void add_regular_expressions(Library& library) {
   library.add_member("matches", "matches_string", {string, string}, boolean, matches, CostRule::kMatches);
   library.add_member("find", "string_find_string", {string, string}, string, find, CostRule::kFind);
   library.add_member("findAll", "string_find_all_string", {string, string}, list(string), find_all, CostRule::kFind);
-  library.add_member("findAll", "string_find_all_string_int", {string, string, integer}, list(string), find_all, CostRule::kFind);
+  library.add_member("findAll", "string_find_all_string_int", {string, string, integer}, list(string), find_all,
+                     CostRule::kFind);
 }
 
 }  // namespace slipway::cel

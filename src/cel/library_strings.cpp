@@ -138,16 +138,18 @@ Value split(Arguments a, CallContext&) {
 Value substring(Arguments a, CallContext&) {
   const std::u32string text = to_code_points(text_of(a, 0));
   const std::int64_t size = std::ssize(text), start = number_of(a, 1), end = a.size() > 2 ? number_of(a, 2) : size;
-  if (a.size() > 2 && start > end) return Value::error(fmt::format("invalid substring range. start: {}, end: {}", start, end));
+  if (a.size() > 2 && start > end)
+    return Value::error(fmt::format("invalid substring range. start: {}, end: {}", start, end));
   if (start < 0 || start > size) return out_of_range(start);
   if (end < 0 || end > size) return out_of_range(end);
-  return Value::text(to_utf8(std::u32string_view(text).substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start))));
+  return Value::text(to_utf8(
+      std::u32string_view(text).substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start))));
 }
 
 // Unicode white space, as Go's strings.TrimSpace.
 bool is_space(char32_t c) {
-  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 Value trim(Arguments a, CallContext&) {
@@ -195,32 +197,42 @@ Value format(Arguments a, CallContext& context) {
 
 void add_standard_strings(Library& library) {
   using namespace types;
-  library.add_member("contains", "contains_string", {string, string}, boolean,
-                     [](Arguments a, CallContext&) -> Value { return text_of(a, 0).find(text_of(a, 1)) != std::string_view::npos; },
-                     CostRule::kContains);
-  library.add_member("startsWith", "starts_with_string", {string, string}, boolean,
-                     [](Arguments a, CallContext&) -> Value { return text_of(a, 0).starts_with(text_of(a, 1)); }, CostRule::kPrefix);
-  library.add_member("endsWith", "ends_with_string", {string, string}, boolean,
-                     [](Arguments a, CallContext&) -> Value { return text_of(a, 0).ends_with(text_of(a, 1)); }, CostRule::kPrefix);
+  library.add_member(
+      "contains", "contains_string", {string, string}, boolean,
+      [](Arguments a, CallContext&) -> Value { return text_of(a, 0).find(text_of(a, 1)) != std::string_view::npos; },
+      CostRule::kContains);
+  library.add_member(
+      "startsWith", "starts_with_string", {string, string}, boolean,
+      [](Arguments a, CallContext&) -> Value { return text_of(a, 0).starts_with(text_of(a, 1)); }, CostRule::kPrefix);
+  library.add_member(
+      "endsWith", "ends_with_string", {string, string}, boolean,
+      [](Arguments a, CallContext&) -> Value { return text_of(a, 0).ends_with(text_of(a, 1)); }, CostRule::kPrefix);
 }
 
 void add_strings(Library& library) {
   using namespace types;
   library.add_member("charAt", "string_char_at_int", {string, integer}, string, char_at);
   library.add_member("indexOf", "string_index_of_string", {string, string}, integer, index_of, CostRule::kScan);
-  library.add_member("indexOf", "string_index_of_string_int", {string, string, integer}, integer, index_of, CostRule::kScan);
-  library.add_member("lastIndexOf", "string_last_index_of_string", {string, string}, integer, last_index_of, CostRule::kScan);
-  library.add_member("lastIndexOf", "string_last_index_of_string_int", {string, string, integer}, integer, last_index_of,
+  library.add_member("indexOf", "string_index_of_string_int", {string, string, integer}, integer, index_of,
                      CostRule::kScan);
-  library.add_member("lowerAscii", "string_lower_ascii", {string}, string, shift_case<'A', 'Z', 'a' - 'A'>, CostRule::kTraverse);
-  library.add_member("upperAscii", "string_upper_ascii", {string}, string, shift_case<'a', 'z', 'A' - 'a'>, CostRule::kTraverse);
-  library.add_member("replace", "string_replace_string_string", {string, string, string}, string, replace, CostRule::kTraverseTwice);
+  library.add_member("lastIndexOf", "string_last_index_of_string", {string, string}, integer, last_index_of,
+                     CostRule::kScan);
+  library.add_member("lastIndexOf", "string_last_index_of_string_int", {string, string, integer}, integer,
+                     last_index_of, CostRule::kScan);
+  library.add_member("lowerAscii", "string_lower_ascii", {string}, string, shift_case<'A', 'Z', 'a' - 'A'>,
+                     CostRule::kTraverse);
+  library.add_member("upperAscii", "string_upper_ascii", {string}, string, shift_case<'a', 'z', 'A' - 'a'>,
+                     CostRule::kTraverse);
+  library.add_member("replace", "string_replace_string_string", {string, string, string}, string, replace,
+                     CostRule::kTraverseTwice);
   library.add_member("replace", "string_replace_string_string_int", {string, string, string, integer}, string, replace,
                      CostRule::kTraverseTwice);
   library.add_member("split", "string_split_string", {string, string}, list(string), split, CostRule::kTraverseTwice);
-  library.add_member("split", "string_split_string_int", {string, string, integer}, list(string), split, CostRule::kTraverseTwice);
+  library.add_member("split", "string_split_string_int", {string, string, integer}, list(string), split,
+                     CostRule::kTraverseTwice);
   library.add_member("substring", "string_substring_int", {string, integer}, string, substring, CostRule::kTraverse);
-  library.add_member("substring", "string_substring_int_int", {string, integer, integer}, string, substring, CostRule::kTraverse);
+  library.add_member("substring", "string_substring_int_int", {string, integer, integer}, string, substring,
+                     CostRule::kTraverse);
   library.add_member("trim", "string_trim", {string}, string, trim, CostRule::kTraverse);
   library.add_member("join", "list_join", {list(string)}, string, join, CostRule::kJoin);
   library.add_member("join", "list_join_string", {list(string), string}, string, join, CostRule::kJoin);

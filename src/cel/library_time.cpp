@@ -25,7 +25,8 @@ Value read_part(Arguments arguments, CallContext&) {
 template <Part part>
 void add_part(Library& library, std::string_view name, std::string_view id) {
   library.add_member(name, id, {types::timestamp}, types::integer, read_part<part>);
-  library.add_member(name, std::string(id) + "_with_tz", {types::timestamp, types::string}, types::integer, read_part<part>);
+  library.add_member(name, std::string(id) + "_with_tz", {types::timestamp, types::string}, types::integer,
+                     read_part<part>);
 }
 
 template <std::int64_t unit, bool is_rest>
@@ -37,23 +38,24 @@ Value divide(Arguments arguments, CallContext&) {
 }  // namespace
 
 void add_time(Library& library) {
-  add_part<[](const CalendarTime& at, const Timestamp&) { return at.year; }>(library, "getFullYear", "timestamp_to_year");
+  add_part<[](const CalendarTime& at, const Timestamp&) { return at.year; }>(library, "getFullYear",
+                                                                             "timestamp_to_year");
   add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.month - 1}; }>(library, "getMonth",
-                                                                                              "timestamp_to_month");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.day_of_year}; }>(library, "getDayOfYear",
-                                                                                                "timestamp_to_day_of_year");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.day - 1}; }>(library, "getDayOfMonth",
-                                                                                            "timestamp_to_day_of_month");
+                                                                                                "timestamp_to_month");
+  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.day_of_year}; }>(
+      library, "getDayOfYear", "timestamp_to_day_of_year");
+  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.day - 1}; }>(
+      library, "getDayOfMonth", "timestamp_to_day_of_month");
   add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.day}; }>(
       library, "getDate", "timestamp_to_day_of_month_1_based");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.weekday}; }>(library, "getDayOfWeek",
-                                                                                            "timestamp_to_day_of_week");
+  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.weekday}; }>(
+      library, "getDayOfWeek", "timestamp_to_day_of_week");
   add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.hour}; }>(library, "getHours",
-                                                                                         "timestamp_to_hours");
+                                                                                           "timestamp_to_hours");
   add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.minute}; }>(library, "getMinutes",
-                                                                                           "timestamp_to_minutes");
+                                                                                             "timestamp_to_minutes");
   add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.second}; }>(library, "getSeconds",
-                                                                                           "timestamp_to_seconds");
+                                                                                             "timestamp_to_seconds");
   add_part<[](const CalendarTime&, const Timestamp& time) { return std::int64_t{time.nanoseconds / 1'000'000}; }>(
       library, "getMilliseconds", "timestamp_to_milliseconds");
 

@@ -38,13 +38,16 @@ Value query_of(Arguments arguments, CallContext&) {
 
 void add_urls(Library& library) {
   using namespace types;
-  library.add_type(url_type());
-  library.add("url", "string_to_url", {string}, url_type(), [](Arguments a, CallContext&) -> Value {
-    Url url;
-    std::string error;
-    if (!parse_url(*a[0].string(), url, error)) return Value::error("URL parse error during conversion from string: " + error);
-    return ExtensionRef(std::make_shared<UrlValue>(std::move(url)));
-  }, CostRule::kTraverse);
+  library.add(
+      "url", "string_to_url", {string}, url_type(),
+      [](Arguments a, CallContext&) -> Value {
+        Url url;
+        std::string error;
+        if (!parse_url(*a[0].string(), url, error))
+          return Value::error("URL parse error during conversion from string: " + error);
+        return ExtensionRef(std::make_shared<UrlValue>(std::move(url)));
+      },
+      CostRule::kTraverse);
   library.add("isURL", "is_url_string", {string}, boolean, [](Arguments a, CallContext&) -> Value {
     Url url;
     std::string error;
@@ -52,10 +55,12 @@ void add_urls(Library& library) {
   });
   library.add_member("getScheme", "url_get_scheme", {url_type()}, string,
                      [](Arguments a, CallContext&) { return Value::text(url_of(a).scheme); });
-  library.add_member("getHost", "url_get_host", {url_type()}, string, [](Arguments a, CallContext&) { return Value::text(url_of(a).host); });
+  library.add_member("getHost", "url_get_host", {url_type()}, string,
+                     [](Arguments a, CallContext&) { return Value::text(url_of(a).host); });
   library.add_member("getHostname", "url_get_hostname", {url_type()}, string,
                      [](Arguments a, CallContext&) { return Value::text(url_of(a).hostname()); });
-  library.add_member("getPort", "url_get_port", {url_type()}, string, [](Arguments a, CallContext&) { return Value::text(url_of(a).port()); });
+  library.add_member("getPort", "url_get_port", {url_type()}, string,
+                     [](Arguments a, CallContext&) { return Value::text(url_of(a).port()); });
   library.add_member("getEscapedPath", "url_get_escaped_path", {url_type()}, string,
                      [](Arguments a, CallContext&) { return Value::text(url_of(a).escaped_path()); });
   library.add_member("getQuery", "url_get_query", {url_type()}, map(string, list(string)), query_of);

@@ -39,8 +39,10 @@ std::strong_ordering order(const Version& left, const Version& right) {
   if (const auto by = left.major <=> right.major; by != 0) return by;
   if (const auto by = left.minor <=> right.minor; by != 0) return by;
   if (const auto by = left.patch <=> right.patch; by != 0) return by;
-  if (left.pre_release.empty() || right.pre_release.empty()) return right.pre_release.size() > 0 ? (left.pre_release.empty() ? std::strong_ordering::greater : std::strong_ordering::equal)
-                                                                   : (left.pre_release.empty() ? std::strong_ordering::equal : std::strong_ordering::less);
+  if (left.pre_release.empty() || right.pre_release.empty())
+    return right.pre_release.size() > 0
+               ? (left.pre_release.empty() ? std::strong_ordering::greater : std::strong_ordering::equal)
+               : (left.pre_release.empty() ? std::strong_ordering::equal : std::strong_ordering::less);
   const std::size_t common = std::min(left.pre_release.size(), right.pre_release.size());
   for (std::size_t i = 0; i < common; ++i)
     if (const auto by = compare_identifiers(left.pre_release[i], right.pre_release[i]); by != 0) return by;
@@ -50,7 +52,9 @@ std::strong_ordering order(const Version& left, const Version& right) {
 struct VersionValue final : Extension {
   explicit VersionValue(Version the_version) : version(std::move(the_version)) {}
   const TypeRef& type() const override { return version_type(); }
-  bool equals(const Extension& other) const override { return order(version, static_cast<const VersionValue&>(other).version) == 0; }
+  bool equals(const Extension& other) const override {
+    return order(version, static_cast<const VersionValue&>(other).version) == 0;
+  }
   Version version;
 };
 
@@ -64,7 +68,11 @@ bool read_number(std::string_view text, std::string_view what, std::uint64_t& va
     return false;
   }
   if (text.size() > 1 && text[0] == '0') {
-    error = fmt::format("{} number must not contain leading zeroes {}", what == "major" ? "Major" : what == "minor" ? "Minor" : "Patch", go_quote(text));
+    error = fmt::format("{} number must not contain leading zeroes {}",
+                        what == "major"   ? "Major"
+                        : what == "minor" ? "Minor"
+                                          : "Patch",
+                        go_quote(text));
     return false;
   }
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -83,7 +91,8 @@ bool read_identifiers(std::string_view text, bool is_pre_release, std::vector<st
       return false;
     }
     if (!std::ranges::all_of(word, is_word_character)) {
-      error = fmt::format("Invalid character(s) found in {} {}", is_pre_release ? "prerelease" : "build meta data", go_quote(word));
+      error = fmt::format("Invalid character(s) found in {} {}", is_pre_release ? "prerelease" : "build meta data",
+                          go_quote(word));
       return false;
     }
     if (is_pre_release && is_number(word) && word.size() > 1 && word[0] == '0') {
@@ -176,7 +185,6 @@ Value is_version(Arguments a, CallContext&) {
 void add_versions(Library& library) {
   using namespace types;
   const TypeRef& version = version_type();
-  library.add_type(version);
   library.add("semver", "string_to_semver", {string}, version, to_version, CostRule::kParse);
   library.add("semver", "string_bool_to_semver", {string, boolean}, version, to_version, CostRule::kParse);
   library.add("isSemver", "is_semver_string", {string}, boolean, is_version, CostRule::kParse);
@@ -185,10 +193,11 @@ void add_versions(Library& library) {
                      [](Arguments a, CallContext&) -> Value { return order(version_of(a), version_of(a, 1)) > 0; });
   library.add_member("isLessThan", "semver_is_less_than", {version, version}, boolean,
                      [](Arguments a, CallContext&) -> Value { return order(version_of(a), version_of(a, 1)) < 0; });
-  library.add_member("compareTo", "semver_compare_to", {version, version}, integer, [](Arguments a, CallContext&) -> Value {
-    const auto by = order(version_of(a), version_of(a, 1));
-    return std::int64_t{by < 0 ? -1 : by > 0 ? 1 : 0};
-  });
+  library.add_member("compareTo", "semver_compare_to", {version, version}, integer,
+                     [](Arguments a, CallContext&) -> Value {
+                       const auto by = order(version_of(a), version_of(a, 1));
+                       return std::int64_t{by < 0 ? -1 : by > 0 ? 1 : 0};
+                     });
   library.add_member("major", "semver_major", {version}, integer,
                      [](Arguments a, CallContext&) -> Value { return static_cast<std::int64_t>(version_of(a).major); });
   library.add_member("minor", "semver_minor", {version}, integer,

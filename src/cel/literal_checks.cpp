@@ -17,7 +17,8 @@ std::vector<std::string> check_literal_arguments(const Expression& call) {
   if (call.name == "matches" || call.name == "find" || (call.name == "findAll" && call.children.size() == 2)) {
     std::string problem;
     if (compile_pattern(*text, problem) == nullptr)
-      return {call.name == "matches" ? std::string("invalid matches argument") : fmt::format("invalid {} argument: {}", call.name, problem)};
+      return {call.name == "matches" ? std::string("invalid matches argument")
+                                     : fmt::format("invalid {} argument: {}", call.name, problem)};
   }
   return {};
 }

@@ -58,10 +58,10 @@ class Builder {
     sum->grows_accumulator = true;
     return sum;
   }
-  ExpressionPtr loop(ExpressionPtr range, std::vector<std::string> variables, std::string_view accumulator, ExpressionPtr initial,
-                     ExpressionPtr condition, ExpressionPtr step, ExpressionPtr result) const {
-    auto expression = node(Kind::kComprehension, "", std::move(range), std::move(initial), std::move(condition), std::move(step),
-                           std::move(result));
+  ExpressionPtr loop(ExpressionPtr range, std::vector<std::string> variables, std::string_view accumulator,
+                     ExpressionPtr initial, ExpressionPtr condition, ExpressionPtr step, ExpressionPtr result) const {
+    auto expression = node(Kind::kComprehension, "", std::move(range), std::move(initial), std::move(condition),
+                           std::move(step), std::move(result));
     expression->variable = std::move(variables[0]);
     if (variables.size() > 1) expression->second_variable = std::move(variables[1]);
     expression->accumulator = accumulator;
@@ -107,8 +107,8 @@ Expanded expand_exists(const Builder& make, ExpressionPtr target, std::vector<Ex
   if (!names) return std::unexpected(names.error());
   auto step = make.node(Kind::kOr, operators::kOr, make.accumulator(), std::move(arguments[count]));
   return make.loop(std::move(target), std::move(*names), kAccumulator, make.literal(false),
-                   make.call(operators::kNotStrictlyFalse, make.call(operators::kNot, make.accumulator())), std::move(step),
-                   make.accumulator());
+                   make.call(operators::kNotStrictlyFalse, make.call(operators::kNot, make.accumulator())),
+                   std::move(step), make.accumulator());
 }
 
 Expanded expand_exists_one(const Builder& make, ExpressionPtr target, std::vector<ExpressionPtr>& arguments) {
@@ -117,61 +117,70 @@ Expanded expand_exists_one(const Builder& make, ExpressionPtr target, std::vecto
   if (!names) return std::unexpected(names.error());
   auto more = make.call(operators::kAdd, make.accumulator(), make.literal(std::int64_t{1}));
   auto step = make.conditional(std::move(arguments[count]), std::move(more), make.accumulator());
-  return make.loop(std::move(target), std::move(*names), kAccumulator, make.literal(std::int64_t{0}), make.literal(true),
-                   std::move(step), make.call(operators::kEquals, make.accumulator(), make.literal(std::int64_t{1})));
+  return make.loop(std::move(target), std::move(*names), kAccumulator, make.literal(std::int64_t{0}),
+                   make.literal(true), std::move(step),
+                   make.call(operators::kEquals, make.accumulator(), make.literal(std::int64_t{1})));
 }
 
 // map(x, value), map(x, filter, value), transformList(i, x, value), transformList(i, x, filter, value).
-Expanded expand_map(const Builder& make, ExpressionPtr target, std::vector<ExpressionPtr>& arguments, std::size_t variables) {
+Expanded expand_map(const Builder& make, ExpressionPtr target, std::vector<ExpressionPtr>& arguments,
+                    std::size_t variables) {
   Names names = variable_names(arguments, variables, variables == 1 ? kNotIdentifier : kNotSimple);
   if (!names) return std::unexpected(names.error());
   auto step = make.append(std::move(arguments.back()));
   if (arguments.size() == variables + 2)
     step = make.conditional(std::move(arguments[variables]), std::move(step), make.accumulator());
-  return make.loop(std::move(target), std::move(*names), kAccumulator, make.node(Kind::kList), make.literal(true), std::move(step),
-                   make.accumulator());
+  return make.loop(std::move(target), std::move(*names), kAccumulator, make.node(Kind::kList), make.literal(true),
+                   std::move(step), make.accumulator());
 }
 
 Expanded expand_filter(const Builder& make, ExpressionPtr target, std::vector<ExpressionPtr>& arguments) {
   Names names = variable_names(arguments, 1, kNotIdentifier);
   if (!names) return std::unexpected(names.error());
   auto step = make.conditional(std::move(arguments[1]), make.append(std::move(arguments[0])), make.accumulator());
-  return make.loop(std::move(target), std::move(*names), kAccumulator, make.node(Kind::kList), make.literal(true), std::move(step),
-                   make.accumulator());
+  return make.loop(std::move(target), std::move(*names), kAccumulator, make.node(Kind::kList), make.literal(true),
+                   std::move(step), make.accumulator());
 }
 
 // transformMap(k, v[, filter], value) keeps the keys, transformMapEntry(k, v[, filter], entries) makes them.
-Expanded expand_map_entries(const Builder& make, ExpressionPtr target, std::vector<ExpressionPtr>& arguments, bool keeps_keys) {
+Expanded expand_map_entries(const Builder& make, ExpressionPtr target, std::vector<ExpressionPtr>& arguments,
+                            bool keeps_keys) {
   Names names = variable_names(arguments, 2, kNotSimple);
   if (!names) return std::unexpected(names.error());
-  auto step = keeps_keys ? make.call(operators::kMapInsert, make.accumulator(), make.identifier((*names)[0]), std::move(arguments.back()))
+  auto step = keeps_keys ? make.call(operators::kMapInsert, make.accumulator(), make.identifier((*names)[0]),
+                                     std::move(arguments.back()))
                          : make.call(operators::kMapInsert, make.accumulator(), std::move(arguments.back()));
   step->grows_accumulator = true;
   if (arguments.size() == 4) step = make.conditional(std::move(arguments[2]), std::move(step), make.accumulator());
-  return make.loop(std::move(target), std::move(*names), kAccumulator, make.node(Kind::kMap), make.literal(true), std::move(step),
-                   make.accumulator());
+  return make.loop(std::move(target), std::move(*names), kAccumulator, make.node(Kind::kMap), make.literal(true),
+                   std::move(step), make.accumulator());
 }
 
 // Gives a value a name: a loop that never runs.
 ExpressionPtr bind(const Builder& make, std::string_view name, ExpressionPtr value, ExpressionPtr in) {
-  return make.loop(make.node(Kind::kList), {"#unused"}, name, std::move(value), make.literal(false), make.identifier(name), std::move(in));
+  return make.loop(make.node(Kind::kList), {"#unused"}, name, std::move(value), make.literal(false),
+                   make.identifier(name), std::move(in));
 }
 
-Expanded expand_optional_map(const Builder& make, std::string_view macro, ExpressionPtr target, std::vector<ExpressionPtr>& arguments) {
+Expanded expand_optional_map(const Builder& make, std::string_view macro, ExpressionPtr target,
+                             std::vector<ExpressionPtr>& arguments) {
   const Expression& name = *arguments[0];
   if (name.kind != Kind::kIdentifier)
-    return std::unexpected(SyntaxError{name.position, fmt::format("{}() variable name must be a simple identifier", macro)});
+    return std::unexpected(
+        SyntaxError{name.position, fmt::format("{}() variable name must be a simple identifier", macro)});
   auto again = copy(*target);
   auto transformed = bind(make, name.name, make.member_call("value", std::move(again)), std::move(arguments[1]));
   if (macro == "optMap") transformed = make.call("optional.of", std::move(transformed));
-  return make.conditional(make.member_call("hasValue", std::move(target)), std::move(transformed), make.call("optional.none"));
+  return make.conditional(make.member_call("hasValue", std::move(target)), std::move(transformed),
+                          make.call("optional.none"));
 }
 
 Expanded expand_sort_by(const Builder& make, ExpressionPtr target, std::vector<ExpressionPtr>& arguments) {
   constexpr std::string_view kInput = "@__sortBy_input__";
   if (target->kind == Kind::kLiteral || target->kind == Kind::kMap)
-    return std::unexpected(SyntaxError{
-        target->position, "sortBy can only be applied to a list, identifier, comprehension, call or select expression"});
+    return std::unexpected(
+        SyntaxError{target->position,
+                    "sortBy can only be applied to a list, identifier, comprehension, call or select expression"});
   Expanded keys = expand_map(make, make.identifier(kInput), arguments, 1);
   if (!keys) return keys;
   auto sorted = make.member_call(operators::kSortBy, make.identifier(kInput), std::move(*keys));
@@ -193,8 +202,9 @@ std::size_t count_nodes(const Expression& expression) {
 
 }  // namespace
 
-std::expected<bool, SyntaxError> expand_macro(std::string_view name, ExpressionPtr& target, std::vector<ExpressionPtr>& arguments,
-                                              std::uint32_t position, ExpressionPtr& result) {
+std::expected<bool, SyntaxError> expand_macro(std::string_view name, ExpressionPtr& target,
+                                              std::vector<ExpressionPtr>& arguments, std::uint32_t position,
+                                              ExpressionPtr& result) {
   const Builder make(position);
   const std::size_t count = arguments.size();
   const auto done = [&](Expanded expanded) -> std::expected<bool, SyntaxError> {
@@ -212,11 +222,14 @@ std::expected<bool, SyntaxError> expand_macro(std::string_view name, ExpressionP
   if (name == "filter" && count == 2) return done(expand_filter(make, std::move(target), arguments));
   const bool three_or_four = count == 3 || count == 4;
   if (name == "transformList" && three_or_four) return done(expand_map(make, std::move(target), arguments, 2));
-  if (name == "transformMap" && three_or_four) return done(expand_map_entries(make, std::move(target), arguments, true));
-  if (name == "transformMapEntry" && three_or_four) return done(expand_map_entries(make, std::move(target), arguments, false));
+  if (name == "transformMap" && three_or_four)
+    return done(expand_map_entries(make, std::move(target), arguments, true));
+  if (name == "transformMapEntry" && three_or_four)
+    return done(expand_map_entries(make, std::move(target), arguments, false));
   if ((name == "optMap" || name == "optFlatMap") && count == 2) {
     if (count_nodes(*target) > kMostCopiedNodes)
-      return std::unexpected(SyntaxError{position, "expression too large: a chain of optMap or optFlatMap repeats its start"});
+      return std::unexpected(
+          SyntaxError{position, "expression too large: a chain of optMap or optFlatMap repeats its start"});
     return done(expand_optional_map(make, name, std::move(target), arguments));
   }
   if (name == "sortBy" && count == 2) return done(expand_sort_by(make, std::move(target), arguments));

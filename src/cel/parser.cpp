@@ -62,7 +62,8 @@ class Parser {
     const Token& token = peek();
     if (token.kind == Token::Kind::kEnd) return fail(token.position, "Syntax error: mismatched input '<EOF>'");
     const std::string_view shown = source_.substr(token.position, peek(1).position - token.position);
-    return fail(token.position, fmt::format("Syntax error: mismatched input '{}'", shown.substr(0, shown.find_last_not_of(" \t\r\n") + 1)));
+    return fail(token.position, fmt::format("Syntax error: mismatched input '{}'",
+                                            shown.substr(0, shown.find_last_not_of(" \t\r\n") + 1)));
   }
   base::Status expect(std::string_view symbol) {
     if (!take(symbol)) return unexpected();
@@ -137,8 +138,9 @@ class Parser {
 
   Parsed relation() {
     static constexpr std::pair<std::string_view, std::string_view> kOperators[] = {
-        {"==", operators::kEquals},     {"!=", operators::kNotEquals}, {"<=", operators::kLessEquals},
-        {">=", operators::kGreaterEquals}, {"<", operators::kLess},       {">", operators::kGreater},
+        {"==", operators::kEquals},     {"!=", operators::kNotEquals},
+        {"<=", operators::kLessEquals}, {">=", operators::kGreaterEquals},
+        {"<", operators::kLess},        {">", operators::kGreater},
         {"in", operators::kIn}};
     ExpressionPtr left = SLIPWAY_TRY(sum());
     while (true) {
@@ -155,7 +157,8 @@ class Parser {
     while (peek().is("+") || peek().is("-")) {
       const Token sign = take();
       ExpressionPtr right = SLIPWAY_TRY(product());
-      left = SLIPWAY_TRY(call(sign.text == "+" ? operators::kAdd : operators::kSubtract, sign.position, std::move(left), std::move(right)));
+      left = SLIPWAY_TRY(call(sign.text == "+" ? operators::kAdd : operators::kSubtract, sign.position, std::move(left),
+                              std::move(right)));
     }
     return left;
   }
@@ -165,7 +168,9 @@ class Parser {
     while (peek().is("*") || peek().is("/") || peek().is("%")) {
       const Token sign = take();
       ExpressionPtr right = SLIPWAY_TRY(unary());
-      const auto name = sign.text == "*" ? operators::kMultiply : sign.text == "/" ? operators::kDivide : operators::kModulo;
+      const auto name = sign.text == "*"   ? operators::kMultiply
+                        : sign.text == "/" ? operators::kDivide
+                                           : operators::kModulo;
       left = SLIPWAY_TRY(call(name, sign.position, std::move(left), std::move(right)));
     }
     return left;
@@ -173,19 +178,15 @@ class Parser {
 
   Parsed unary() {
     const std::uint32_t position = peek().position;
-    const auto is_number = [&](std::size_t ahead) {
-      return peek(ahead).kind == Token::Kind::kInt || peek(ahead).kind == Token::Kind::kDouble;
-    };
     for (const auto& [symbol, name] : {std::pair{"!", operators::kNot}, {"-", operators::kNegate}}) {
-      if (!peek().is(symbol) || (*symbol == '-' && is_number(1))) continue;
-      bool odd = false;
-      // A pair of them does nothing.
-      while (peek().is(symbol) && !(*symbol == '-' && is_number(1) && odd)) {
-        take();
-        odd = !odd;
-      }
+      std::size_t count = 0;
+      while (peek(count).is(symbol)) ++count;
+      const bool is_number = peek(count).kind == Token::Kind::kInt || peek(count).kind == Token::Kind::kDouble;
+      if (count == 0 || (*symbol == '-' && count == 1 && is_number)) continue;
+      at_ += count;
       ExpressionPtr operand = SLIPWAY_TRY(member());
-      if (!odd) return operand;
+      // A pair of them does nothing.
+      if (count % 2 == 0) return operand;
       return call(name, position, std::move(operand));
     }
     return member();
@@ -204,7 +205,8 @@ class Parser {
         std::vector<ExpressionPtr> children;
         children.push_back(std::move(operand));
         children.push_back(std::move(index));
-        operand = SLIPWAY_TRY(make(Kind::kIndex, position, optional ? operators::kOptionalIndex : operators::kIndex, std::move(children)));
+        operand = SLIPWAY_TRY(make(Kind::kIndex, position, optional ? operators::kOptionalIndex : operators::kIndex,
+                                   std::move(children)));
         operand->optional = optional;
       } else if (peek().is("{") && is_type_name(*operand)) {
         operand = SLIPWAY_TRY(message(std::move(operand)));
@@ -243,7 +245,8 @@ class Parser {
     return call_or_macro(name.text, position, std::move(operand), std::move(list));
   }
 
-  Parsed call_or_macro(std::string_view name, std::uint32_t position, ExpressionPtr target, std::vector<ExpressionPtr> list) {
+  Parsed call_or_macro(std::string_view name, std::uint32_t position, ExpressionPtr target,
+                       std::vector<ExpressionPtr> list) {
     ExpressionPtr expanded;
     const auto is_macro = expand_macro(name, target, list, position, expanded);
     if (!is_macro) return fail(is_macro.error().position, is_macro.error().message);
@@ -409,8 +412,9 @@ class Parser {
 base::Result<ExpressionPtr> parse(std::string_view source) {
   const std::int64_t size = count_code_points(source);
   if (size > static_cast<std::int64_t>(kLongestExpression))
-    return base::fail(ErrorCode::kInvalid, fmt::format("ERROR: <input>:-1:0: expression code point size exceeds limit: size: {}, limit {}",
-                                                       size, kLongestExpression));
+    return base::fail(ErrorCode::kInvalid,
+                      fmt::format("ERROR: <input>:-1:0: expression code point size exceeds limit: size: {}, limit {}",
+                                  size, kLongestExpression));
   std::vector<Token> tokens = SLIPWAY_TRY(tokenize(source));
   return Parser(source, std::move(tokens)).run();
 }

@@ -21,10 +21,19 @@ bool is_conversion(std::string_view name) {
 }
 
 bool is_constant_now(const Expression& expression) {
-  const bool all = std::ranges::all_of(expression.children, [](const ExpressionPtr& child) { return child->is_constant; });
+  const bool all =
+      std::ranges::all_of(expression.children, [](const ExpressionPtr& child) { return child->is_constant; });
   if (!all) return false;
   if (expression.kind == Kind::kList || expression.kind == Kind::kMap) return true;
   return expression.kind == Kind::kCall && expression.children.size() == 1 && is_conversion(expression.name);
+}
+
+bool is_literal_set(const Expression& membership) {
+  const Expression& list = *membership.children[1];
+  if (!list.is_constant || list.constant.get<List>() == nullptr || membership.overloads.size() != 1) return false;
+  return std::ranges::all_of(*list.constant.get<List>()->items, [](const Value& item) {
+    return item.is_number() || item.string() != nullptr || item.get<bool>() != nullptr;
+  });
 }
 
 }  // namespace
@@ -40,12 +49,23 @@ base::Status prepare(Expression& expression) {
     expression.is_constant = true;
     return {};
   }
+  if (expression.kind == Kind::kCall && expression.name == operators::kIn && is_literal_set(expression)) {
+    expression.free_membership = true;
+    // Nothing is in an empty list, whatever it is.
+    if (size_of(*expression.children[1]->constant.get<List>()) == 0) {
+      expression.constant = false;
+      expression.is_constant = true;
+      return {};
+    }
+  }
   const bool has_pattern = expression.name == "matches" || expression.name == "find" || expression.name == "findAll";
   if (expression.kind == Kind::kCall && has_pattern && expression.children.size() >= 2)
-    if (const Expression& pattern = *expression.children[1]; pattern.is_constant && pattern.constant.string() != nullptr) {
+    if (const Expression& pattern = *expression.children[1];
+        pattern.is_constant && pattern.constant.string() != nullptr) {
       std::string problem;
       expression.prepared = compile_pattern(*pattern.constant.string(), problem);
-      if (expression.prepared == nullptr) return base::fail(base::ErrorCode::kInvalid, "program instantiation failed: " + problem);
+      if (expression.prepared == nullptr)
+        return base::fail(base::ErrorCode::kInvalid, "program instantiation failed: " + problem);
     }
   return {};
 }

@@ -15,8 +15,10 @@ Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;
 Program::~Program() = default;
 
-base::Result<Program> Program::compile(std::string_view source, const DeclarationRef& self, bool optional_old, ResultType result) {
-  const std::vector<Variable> variables = {{"self", self->type}, {"oldSelf", optional_old ? types::optional(self->type) : self->type}};
+base::Result<Program> Program::compile(std::string_view source, const DeclarationRef& self, bool optional_old,
+                                       ResultType result) {
+  const std::vector<Variable> variables = {{"self", self->type},
+                                           {"oldSelf", optional_old ? types::optional(self->type) : self->type}};
   ExpressionPtr parsed = SLIPWAY_TRY(parse(source));
   CheckedExpression checked = SLIPWAY_TRY(check(source, std::move(parsed), variables, kubernetes_library()));
   const TypeKind wanted = result == ResultType::kBool ? TypeKind::kBool : TypeKind::kString;

@@ -23,7 +23,7 @@ inline constexpr std::size_t kLongestMessage = 5 * 1024;  // bytes of an evaluat
 enum class ResultType { kBool, kString };
 
 struct Evaluation {
-  Value value;             // of the result type, or an error
+  Value value;  // of the result type, or an error
   std::uint64_t cost = 0;
 };
 
@@ -32,7 +32,8 @@ class Program {
  public:
   // kInvalid with upstream's words: syntax, types, and everything that this implementation does not have, by name.
   // With `optional_old`, oldSelf is an optional that is none on creation.
-  static base::Result<Program> compile(std::string_view source, const DeclarationRef& self, bool optional_old, ResultType result);
+  static base::Result<Program> compile(std::string_view source, const DeclarationRef& self, bool optional_old,
+                                       ResultType result);
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;
   ~Program();

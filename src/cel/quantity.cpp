@@ -11,8 +11,8 @@ namespace slipway::cel {
 namespace {
 
 constexpr std::int32_t kNano = -9;
-constexpr int kMostDigits = 36;       // what an __int128 surely holds
-constexpr int kFastDigits = 18;       // what upstream's small form surely holds
+constexpr int kMostDigits = 36;  // what an __int128 surely holds
+constexpr int kFastDigits = 18;  // what upstream's small form surely holds
 constexpr __int128 kLargest = std::numeric_limits<std::int64_t>::max();
 
 struct Parts {
@@ -45,7 +45,8 @@ bool split(std::string_view text, Parts& parts) {
   }
   parts.suffix = text;
   std::string_view rest = text;
-  while (!rest.empty() && std::string_view("eEinumkKMGTP").find(rest[0]) != std::string_view::npos) rest.remove_prefix(1);
+  while (!rest.empty() && std::string_view("eEinumkKMGTP").find(rest[0]) != std::string_view::npos)
+    rest.remove_prefix(1);
   if (rest.starts_with('-') || rest.starts_with('+')) rest.remove_prefix(1);
   take_digits(rest);
   return rest.empty();
@@ -109,7 +110,8 @@ Quantity bounded(const Parts& parts, const Scale& scale) {
   int extra = 0;
   bool dropped = false;
   __int128 value = read_digits(parts.numerator, parts.denominator, extra, dropped);
-  std::int64_t exponent = std::int64_t{extra} - static_cast<std::int64_t>(parts.denominator.size()) + (scale.is_binary ? 0 : scale.exponent);
+  std::int64_t exponent = std::int64_t{extra} - static_cast<std::int64_t>(parts.denominator.size()) +
+                          (scale.is_binary ? 0 : scale.exponent);
   if (scale.is_binary)
     for (int i = 0; i < scale.exponent; ++i) {
       while (value > (__int128{1} << 125)) {
@@ -158,7 +160,9 @@ int count_digits(__int128 value) {
 // Both with the smaller scale of the two.
 bool align(Quantity& left, Quantity& right) {
   const std::int32_t scale = std::min(left.scale, right.scale);
-  if (!multiply(left.value, std::int64_t{left.scale} - scale) || !multiply(right.value, std::int64_t{right.scale} - scale)) return false;
+  if (!multiply(left.value, std::int64_t{left.scale} - scale) ||
+      !multiply(right.value, std::int64_t{right.scale} - scale))
+    return false;
   left.scale = right.scale = scale;
   return true;
 }
@@ -182,7 +186,9 @@ QuantityProblem parse_quantity(std::string_view text, Quantity& quantity) {
   if (scale->is_binary) {
     mantissa = std::int64_t{1} << scale->exponent;
     const auto digits = static_cast<int>(std::min<std::size_t>(std::max<std::size_t>(parts.numerator.size(), 1), 100));
-    precision = parts.denominator.empty() ? 15 - digits - static_cast<int>(static_cast<float>(scale->exponent) * 3 / 10) - 1 : -1;
+    precision = parts.denominator.empty()
+                    ? 15 - digits - static_cast<int>(static_cast<float>(scale->exponent) * 3 / 10) - 1
+                    : -1;
   }
   const std::int64_t shifted = std::int64_t{exponent} - static_cast<std::int64_t>(parts.denominator.size());
   if (precision >= 0 && shifted >= kNano) {
@@ -214,12 +220,18 @@ double Quantity::approximate() const {
 
 std::strong_ordering compare(const Quantity& left, const Quantity& right) {
   if (left.sign() != right.sign() || left.value == 0) return left.sign() <=> right.sign();
-  const std::int64_t left_size = count_digits(left.value) + std::int64_t{left.scale}, right_size = count_digits(right.value) + std::int64_t{right.scale};
+  const std::int64_t left_size = count_digits(left.value) + std::int64_t{left.scale},
+                     right_size = count_digits(right.value) + std::int64_t{right.scale};
   if (left_size != right_size) return left.sign() > 0 ? left_size <=> right_size : right_size <=> left_size;
   // As many digits before the point: the aligned values differ by at most the digits of the longer one.
   Quantity a = left, b = right;
-  if (!align(a, b)) return static_cast<double>(left.value) * std::pow(10.0, left.scale - right.scale) < static_cast<double>(right.value) ? std::strong_ordering::less : std::strong_ordering::greater;
-  return a.value < b.value ? std::strong_ordering::less : a.value > b.value ? std::strong_ordering::greater : std::strong_ordering::equal;
+  if (!align(a, b))
+    return static_cast<double>(left.value) * std::pow(10.0, left.scale - right.scale) < static_cast<double>(right.value)
+               ? std::strong_ordering::less
+               : std::strong_ordering::greater;
+  return a.value < b.value   ? std::strong_ordering::less
+         : a.value > b.value ? std::strong_ordering::greater
+                             : std::strong_ordering::equal;
 }
 
 std::optional<Quantity> add(const Quantity& left, const Quantity& right) {

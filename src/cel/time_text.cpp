@@ -89,9 +89,9 @@ struct Unit {
   std::string_view name;
   std::int64_t nanoseconds;
 };
-constexpr std::array kUnits = {Unit{"ns", 1},          Unit{"us", 1'000},           Unit{"µs", 1'000},
-                               Unit{"μs", 1'000},      Unit{"ms", 1'000'000},       Unit{"s", 1'000'000'000},
-                               Unit{"m", 60'000'000'000}, Unit{"h", 3'600'000'000'000}};
+constexpr std::array kUnits = {
+    Unit{"ns", 1},         Unit{"us", 1'000},        Unit{"µs", 1'000},         Unit{"μs", 1'000},
+    Unit{"ms", 1'000'000}, Unit{"s", 1'000'000'000}, Unit{"m", 60'000'000'000}, Unit{"h", 3'600'000'000'000}};
 
 }  // namespace
 
@@ -141,7 +141,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     }
     if (!any) return std::nullopt;
     std::size_t length = 0;
-    while (length < in.rest.size() && in.rest[length] != '.' && (in.rest[length] < '0' || in.rest[length] > '9')) ++length;
+    while (length < in.rest.size() && in.rest[length] != '.' && (in.rest[length] < '0' || in.rest[length] > '9'))
+      ++length;
     const auto unit = std::ranges::find(kUnits, in.rest.substr(0, length), &Unit::name);
     if (unit == kUnits.end()) return std::nullopt;
     in.rest.remove_prefix(length);
@@ -183,7 +184,8 @@ std::optional<Duration> parse_schema_duration(std::string_view text) {
     const std::size_t end = i;
     while (i < text.size() && std::isspace(static_cast<unsigned char>(text[i]))) ++i;
     std::string unit;
-    while (i < text.size() && is_unit_character(text[i])) unit += static_cast<char>(std::tolower(static_cast<unsigned char>(text[i++])));
+    while (i < text.size() && is_unit_character(text[i]))
+      unit += static_cast<char>(std::tolower(static_cast<unsigned char>(text[i++])));
     if (unit.empty()) continue;
     std::int64_t factor = 0;
     const auto [last, error] = std::from_chars(text.data() + start, text.data() + end, factor);
@@ -220,7 +222,8 @@ CalendarTime to_calendar(std::int64_t seconds) {
 
 std::string timestamp_text(const Timestamp& time) {
   const CalendarTime at = to_calendar(time.seconds);
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", at.year, at.month, at.day, at.hour, at.minute, at.second);
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", at.year, at.month, at.day, at.hour, at.minute, at.second);
   if (time.nanoseconds != 0) {
     std::string fraction = fmt::format(".{:09}", time.nanoseconds);
     while (fraction.back() == '0') fraction.pop_back();

@@ -25,7 +25,8 @@ inline constexpr std::int64_t kFirstSecond = -62135596800, kLastSecond = 2534023
 
 struct CalendarTime {
   std::int64_t year = 0;
-  int month = 0, day = 0, day_of_year = 0, weekday = 0, hour = 0, minute = 0, second = 0;  // month and day from 1, others 0
+  int month = 0, day = 0, day_of_year = 0, weekday = 0, hour = 0, minute = 0,
+      second = 0;  // month and day from 1, others 0
 };
 CalendarTime to_calendar(std::int64_t seconds);
 

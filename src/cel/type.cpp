@@ -52,9 +52,8 @@ bool is_equal_or_less_specific(const Type& left, const Type& right) {
     case TypeKind::kList:
     case TypeKind::kMap:
       return left.name == right.name &&
-             std::ranges::equal(left.parameters, right.parameters, [](const TypeRef& a, const TypeRef& b) {
-               return is_equal_or_less_specific(*a, *b);
-             });
+             std::ranges::equal(left.parameters, right.parameters,
+                                [](const TypeRef& a, const TypeRef& b) { return is_equal_or_less_specific(*a, *b); });
     case TypeKind::kType:
       return true;
     default:

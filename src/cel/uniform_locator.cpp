@@ -20,7 +20,9 @@ bool is_alphanumeric(char c) {
 // Which characters Go writes as an escape when it encodes that part.
 bool should_escape(char c, Part part) {
   if (is_alphanumeric(c)) return false;
-  if ((part == Part::kHost || part == Part::kZone) && std::string_view("!$&'()*+,;=:[]<>\"").find(c) != std::string_view::npos) return false;
+  if ((part == Part::kHost || part == Part::kZone) &&
+      std::string_view("!$&'()*+,;=:[]<>\"").find(c) != std::string_view::npos)
+    return false;
   if (std::string_view("-_.~").find(c) != std::string_view::npos) return false;
   if (std::string_view("$&+,/:;=?@").find(c) != std::string_view::npos) {
     switch (part) {
@@ -52,7 +54,8 @@ std::optional<std::string> unescape(std::string_view text, Part part, std::strin
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '%') {
-      const int high = i + 1 < text.size() ? hexadecimal(text[i + 1]) : -1, low = i + 2 < text.size() ? hexadecimal(text[i + 2]) : -1;
+      const int high = i + 1 < text.size() ? hexadecimal(text[i + 1]) : -1,
+                low = i + 2 < text.size() ? hexadecimal(text[i + 2]) : -1;
       if (high < 0 || low < 0) {
         error = fmt::format("invalid URL escape {}", go_quote(text.substr(i, 3)));
         return std::nullopt;
@@ -62,7 +65,8 @@ std::optional<std::string> unescape(std::string_view text, Part part, std::strin
         error = fmt::format("invalid URL escape {}", go_quote(text.substr(i, 3)));
         return std::nullopt;
       }
-      if (part == Part::kZone && text.substr(i, 3) != "%25" && high * 16 + low != ' ' && should_escape(static_cast<char>(high * 16 + low), Part::kHost)) {
+      if (part == Part::kZone && text.substr(i, 3) != "%25" && high * 16 + low != ' ' &&
+          should_escape(static_cast<char>(high * 16 + low), Part::kHost)) {
         error = fmt::format("invalid URL escape {}", go_quote(text.substr(i, 3)));
         return std::nullopt;
       }
@@ -71,7 +75,8 @@ std::optional<std::string> unescape(std::string_view text, Part part, std::strin
     } else if (c == '+' && part == Part::kQuery) {
       out += ' ';
     } else {
-      if ((part == Part::kHost || part == Part::kZone) && static_cast<unsigned char>(c) < 0x80 && should_escape(c, part)) {
+      if ((part == Part::kHost || part == Part::kZone) && static_cast<unsigned char>(c) < 0x80 &&
+          should_escape(c, part)) {
         error = fmt::format("invalid character {} in host name", go_quote(text.substr(i, 1)));
         return std::nullopt;
       }
@@ -112,7 +117,8 @@ bool take_scheme(std::string_view& rest, std::string& scheme) {
     if (c != ':') return true;
     if (i == 0) return false;
     scheme = rest.substr(0, i);
-    std::ranges::transform(scheme, scheme.begin(), [](char l) { return l >= 'A' && l <= 'Z' ? static_cast<char>(l + 32) : l; });
+    std::ranges::transform(scheme, scheme.begin(),
+                           [](char l) { return l >= 'A' && l <= 'Z' ? static_cast<char>(l + 32) : l; });
     rest.remove_prefix(i + 1);
     return true;
   }
@@ -139,7 +145,8 @@ bool parse_host(std::string_view text, std::string& host, std::string& error) {
     const auto zone = text.substr(0, close).find("%25");
     std::string_view before = zone == text.npos ? text.substr(0, close) : text.substr(0, zone);
     auto first = unescape(before, Part::kHost, error);
-    auto middle = zone == text.npos ? std::optional(std::string()) : unescape(text.substr(zone, close - zone), Part::kZone, error);
+    auto middle = zone == text.npos ? std::optional(std::string())
+                                    : unescape(text.substr(zone, close - zone), Part::kZone, error);
     auto last = unescape(text.substr(close), Part::kHost, error);
     if (!first || !middle || !last) return false;
     host = *first + *middle + *last;
@@ -149,7 +156,8 @@ bool parse_host(std::string_view text, std::string& host, std::string& error) {
     error = "invalid character in host name";
     return false;
   }
-  if (const auto colon = text.rfind(':'); colon != text.npos && !is_port(text.substr(colon))) return bad_port(text.substr(colon));
+  if (const auto colon = text.rfind(':'); colon != text.npos && !is_port(text.substr(colon)))
+    return bad_port(text.substr(colon));
   auto plain = unescape(text, Part::kHost, error);
   if (!plain) return false;
   host = std::move(*plain);
@@ -239,7 +247,8 @@ std::string Url::port() const {
 
 std::string Url::escaped_path() const {
   std::string ignored;
-  if (!raw_path.empty() && is_valid_encoded_path(raw_path) && unescape(raw_path, Part::kPath, ignored) == path) return raw_path;
+  if (!raw_path.empty() && is_valid_encoded_path(raw_path) && unescape(raw_path, Part::kPath, ignored) == path)
+    return raw_path;
   return path == "*" ? "*" : escape(path, Part::kPath);
 }
 

@@ -15,8 +15,8 @@ using Kind = Declaration::Kind;
 namespace {
 
 Value wrong_json(std::string_view expected, const Json& json) {
-  return Value::error(
-      fmt::format("invalid data, expected {}, got {}", expected, json.is_integer() ? "int64" : data::kind_name(json.kind())));
+  return Value::error(fmt::format("invalid data, expected {}, got {}", expected,
+                                  json.is_integer() ? "int64" : data::kind_name(json.kind())));
 }
 
 Value read_timed(std::string_view text, Kind kind) {

@@ -108,9 +108,13 @@ class Value {
   static Value of_json(const data::Json& json, const Declaration* declaration);
 
   template <typename T>
-  const T* get() const { return std::get_if<T>(&data_); }
+  const T* get() const {
+    return std::get_if<T>(&data_);
+  }
   template <typename T>
-  T* get() { return std::get_if<T>(&data_); }
+  T* get() {
+    return std::get_if<T>(&data_);
+  }
   bool is_error() const { return get<Error>() != nullptr; }
   const std::string& error_message() const { return *get<Error>()->message; }
   bool is_null() const { return get<Null>() != nullptr; }
@@ -125,8 +129,8 @@ class Value {
   std::string show() const;
 
  private:
-  std::variant<Error, Null, bool, std::int64_t, std::uint64_t, double, Text, Bytes, Timestamp, Duration, List, Map, Optional, Undeclared,
-               TypeRef, ExtensionRef>
+  std::variant<Error, Null, bool, std::int64_t, std::uint64_t, double, Text, Bytes, Timestamp, Duration, List, Map,
+               Optional, Undeclared, TypeRef, ExtensionRef>
       data_;
 };
 

@@ -17,10 +17,10 @@ constexpr std::size_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostZones = 1024;
 
 struct Zone {
-  std::vector<std::int64_t> changes;     // when, ascending
-  std::vector<std::uint8_t> kinds;       // what then holds: index into offsets
+  std::vector<std::int64_t> changes;  // when, ascending
+  std::vector<std::uint8_t> kinds;    // what then holds: index into offsets
   std::vector<std::int32_t> offsets;
-  std::size_t first = 0;                 // what holds before the first change
+  std::size_t first = 0;  // what holds before the first change
 };
 
 std::int64_t big_endian(std::string_view bytes) {
@@ -55,7 +55,8 @@ std::optional<Zone> parse_zone(std::string_view data) {
   const std::size_t skip = kHeaderSize + header.body(4);
   if (skip > data.size()) return std::nullopt;
   data.remove_prefix(skip);
-  if (!read_header(data, header) || kHeaderSize + header.body(8) > data.size() || header.kinds == 0) return std::nullopt;
+  if (!read_header(data, header) || kHeaderSize + header.body(8) > data.size() || header.kinds == 0)
+    return std::nullopt;
   data.remove_prefix(kHeaderSize);
   Zone zone;
   for (std::size_t i = 0; i < header.changes; ++i) zone.changes.push_back(big_endian(data.substr(i * 8, 8)));
@@ -64,14 +65,19 @@ std::optional<Zone> parse_zone(std::string_view data) {
   data.remove_prefix(header.changes);
   for (std::size_t i = 0; i < header.kinds; ++i)
     zone.offsets.push_back(static_cast<std::int32_t>(big_endian(data.substr(i * 6, 4))));
-  if (std::ranges::any_of(zone.kinds, [&](std::uint8_t kind) { return kind >= zone.offsets.size(); })) return std::nullopt;
+  if (std::ranges::any_of(zone.kinds, [&](std::uint8_t kind) { return kind >= zone.offsets.size(); }))
+    return std::nullopt;
   return zone;
 }
 
 // Names come from rules: no way out of the folder.
 bool is_zone_name(std::string_view name) {
   return !name.empty() && name.size() < 64 && name[0] != '/' && name.find("..") == name.npos &&
-         std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' || c == '-' || c == '+'; });
+         std::ranges::all_of(
+             name,
+             [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' || c == '-' || c == '+';
+             });
 }
 
 std::shared_ptr<const Zone> find_zone(std::string_view name) {

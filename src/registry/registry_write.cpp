@@ -124,13 +124,14 @@ base::Status Registry::State::admit(const ResourceVersionInfo& version, const Js
 base::Status Registry::State::validate(const ResourceVersionInfo& version, const Json& object, const Json* old) const {
   const KindStrategy& rules = strategy(*version.resource);
   FieldErrors errors;
-  if (version.schema != nullptr) version.schema->validate(object, errors);
+  if (version.schema != nullptr) version.schema->validate_structure(object, errors);
   if (old != nullptr && !errors.empty() && version.schema != nullptr) {
     // An object that broke a later rule must stay editable: what was wrong before is not held against an update.
     FieldErrors before;
-    version.schema->validate(*old, before);
+    version.schema->validate_structure(*old, before);
     std::erase_if(errors, [&](const auto& error) { return std::ranges::find(before, error) != before.end(); });
   }
+  if (version.schema != nullptr) version.schema->validate_rules(object, old, errors);
   FieldErrors all;
   validate_metadata(object, rules.name, all);
   if (old != nullptr) validate_metadata_update(object, *old, all);

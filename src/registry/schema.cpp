@@ -1,7 +1,10 @@
 #include "registry/schema.h"
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
+#include "registry/schema_expressions.h"
 #include "registry/schema_node.h"
 #include "registry/schema_validation.h"
 
@@ -105,7 +108,32 @@ void StructuralSchema::apply_defaults(Json& value) const {
 }
 
 void StructuralSchema::validate(const Json& value, FieldErrors& errors, std::string_view path) const {
+  FieldErrors found;
+  validate_structure(value, found, path);
+  validate_rules(value, nullptr, found, path);
+  errors.insert(errors.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+}
+
+void StructuralSchema::validate_structure(const Json& value, FieldErrors& errors, std::string_view path) const {
   SchemaValidator(errors).validate(value, *node_, std::string(path), root_ == Root::kResource);
+}
+
+void StructuralSchema::validate_rules(const Json& value, const Json* old, FieldErrors& errors,
+                                      std::string_view path) const {
+  if (expressions_ == nullptr) return;
+  // Rules rely on types and sizes; kube-apiserver lets other errors pass here.
+  static constexpr std::string_view kBlocking[] = {"FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong",
+                                                   "FieldValueTooMany", "FieldValueTypeInvalid"};
+  const bool is_blocked = std::ranges::any_of(errors, [](const base::FieldError& error) {
+    return std::ranges::find(kBlocking, error.reason) != std::end(kBlocking);
+  });
+  if (is_blocked)
+    errors.push_back(invalid_value(
+        "<nil>", Json(),
+        "some validation rules were not checked because the object was invalid; correct the existing errors "
+        "to complete validation"));
+  else
+    check_expressions(*expressions_, value, old, errors, path);
 }
 
 }  // namespace slipway::registry

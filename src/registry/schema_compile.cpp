@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include "registry/schema.h"
+#include "registry/schema_expressions.h"
 #include "registry/schema_node.h"
 
 namespace slipway::registry {
@@ -163,7 +164,9 @@ base::Result<std::shared_ptr<const StructuralSchema>> StructuralSchema::compile(
     std::erase_if(node->required, [](const std::string& name) { return is_resource_member(name); });
     node->embedded_resource = true;
   }
-  return std::shared_ptr<const StructuralSchema>(new StructuralSchema(std::move(node), root));
+  auto compiled = std::shared_ptr<StructuralSchema>(new StructuralSchema(std::move(node), root));
+  compiled->expressions_ = compile_expressions(schema, root == Root::kResource, compiled->unsupported_);
+  return std::shared_ptr<const StructuralSchema>(std::move(compiled));
 }
 
 }  // namespace slipway::registry
