@@ -27,7 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (program.error().message().empty()) __builtin_trap();
     return 0;
   }
-  const data::Json value = object ? *object : data::Json::object({{"s", "a"}, {"i", 1}, {"l", data::Json::array({1, 2})}});
+  const data::Json value =
+      object ? *object : data::Json::object({{"s", "a"}, {"i", 1}, {"l", data::Json::array({1, 2})}});
   const cel::Evaluation evaluation = program->evaluate(value, &value);
   if (!evaluation.value.is_error() && evaluation.value.get<bool>() == nullptr) __builtin_trap();
   return 0;

@@ -132,14 +132,14 @@ TEST(SchemaExpressions, WhatDoesNotCompileIsNamedAndRefusesWrites) {
 }
 })");
   ASSERT_EQ(schema->unsupported_rules().size(), 1u);
-const UnsupportedRule& rule = schema->unsupported_rules()[0];
-EXPECT_EQ(rule.path, "openAPIV3Schema.properties[a].x-kubernetes-validations[1].rule");
-EXPECT_EQ(rule.expression, "authorizer.path('/').check('get').allowed() == true");
-EXPECT_NE(rule.reason.find("undeclared reference to 'authorizer'"), std::string::npos) << rule.reason;
-EXPECT_TRUE(rule.refuses_writes);
-EXPECT_EQ(check(schema, "{}"), "");
-EXPECT_NE(check(schema, R"({"a": "xy"})").find("rule compile error: compilation failed: ERROR: <input>"),
-          std::string::npos);
+  const UnsupportedRule& rule = schema->unsupported_rules()[0];
+  EXPECT_EQ(rule.path, "openAPIV3Schema.properties[a].x-kubernetes-validations[1].rule");
+  EXPECT_EQ(rule.expression, "authorizer.path('/').check('get').allowed() == true");
+  EXPECT_NE(rule.reason.find("undeclared reference to 'authorizer'"), std::string::npos) << rule.reason;
+  EXPECT_TRUE(rule.refuses_writes);
+  EXPECT_EQ(check(schema, "{}"), "");
+  EXPECT_NE(check(schema, R"({"a": "xy"})").find("rule compile error: compilation failed: ERROR: <input>"),
+            std::string::npos);
 }
 
 TEST(SchemaExpressions, RulesThatMayCostTooMuchAreNamedAndStillHold) {
