@@ -120,6 +120,7 @@ base::Result<net::HttpResponse> create_object(const ResourceRequest& request) {
   const auto created = SLIPWAY_TRY(request.registry.create(request.resource, std::move(object), options));
   auto response = SLIPWAY_TRY(object_response(request, 201, *created));
   add_warnings(response, warnings);
+  add_warnings(response, request.registry.warnings(request.resource, *created));
   return response;
 }
 
@@ -134,6 +135,7 @@ base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {
   const auto updated = SLIPWAY_TRY(request.registry.update(request.resource, std::move(object), options));
   auto response = SLIPWAY_TRY(object_response(request, 200, *updated));
   add_warnings(response, warnings);
+  add_warnings(response, request.registry.warnings(request.resource, *updated));
   return response;
 }
 
@@ -163,6 +165,7 @@ base::Result<net::HttpResponse> patch_object(const ResourceRequest& request) {
                                                      patch, options));
   auto response = SLIPWAY_TRY(object_response(request, 200, *patched));
   add_warnings(response, warnings);
+  add_warnings(response, request.registry.warnings(request.resource, *patched));
   return response;
 }
 

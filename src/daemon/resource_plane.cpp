@@ -8,6 +8,7 @@
 #include "cluster/admission.h"
 #include "data/yaml.h"
 #include "inventory/inventory_controllers.h"
+#include "kube/webhook_caller.h"
 #include "providers/controlplane/admission.h"
 #include "store/sqlite/sqlite_store.h"
 #include "templates/template_admission.h"
@@ -61,6 +62,7 @@ Result<std::unique_ptr<ResourcePlane>> ResourcePlane::over(std::unique_ptr<store
   auto plane = std::unique_ptr<ResourcePlane>(new ResourcePlane());
   plane->store_ = std::move(store);
   plane->registry_ = std::make_unique<registry::Registry>(*plane->store_, registry::Registry::Options{});
+  plane->registry_->set_webhook_caller(kube::webhook_caller());
   if (kinds == Kinds::kSlipway) SLIPWAY_TRY(add_kinds(*plane->registry_));
   plane->client_ = std::make_unique<kube::LocalClient>(*plane->registry_);
   plane->garbage_collector_ = std::make_unique<registry::GarbageCollector>(*plane->registry_);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "meta/object.h"
+#include "registry/definition/conversion_webhook.h"
 #include "registry/schema.h"
 
 namespace slipway::registry {
@@ -80,6 +81,8 @@ base::Result<std::unique_ptr<ResourceInfo>> read_definition(const Json& crd) {
     if (!resource->storage_version.empty()) return fail(ErrorCode::kInvalid, "more than one version has storage: true");
     resource->storage_version = resource->versions.back()->version;
   }
+  if (spec.text({"conversion", "strategy"}) == "Webhook")
+    resource->conversion_webhook = std::make_shared<const ConversionWebhook>(read_conversion_webhook(crd));
   if (resource->storage_version.empty()) return fail(ErrorCode::kInvalid, "no version has storage: true");
   return resource;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "data/json.h"
 #include "registry/field_errors.h"
@@ -21,6 +23,8 @@ struct KindStrategy {
   NameRule name = NameRule::kDnsSubdomain;
   // Completes the object before validation; `old` is null on create.
   std::function<void(data::Json& object, const data::Json* old)> prepare;
+  // What the writer of an accepted object should know (Warning headers).
+  std::function<std::vector<std::string>(const data::Json& object)> warn;
   // Checks beyond the schema.
   std::function<void(const data::Json& object, const data::Json* old, FieldErrors& errors)> validate;
 };

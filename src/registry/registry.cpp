@@ -75,6 +75,10 @@ void Registry::set_converter(const meta::GroupKind& kind, Converter converter) {
   state_->converters[kind] = std::move(converter);
 }
 
+void Registry::set_webhook_caller(WebhookCaller caller) {
+  state_->webhook_caller = std::move(caller);
+}
+
 void Registry::add_admission(const meta::GroupKind& kind, Admission admission) {
   state_->admissions[kind].push_back(std::move(admission));
 }

@@ -16,6 +16,7 @@
 #include "meta/gvk.h"
 #include "meta/object.h"
 #include "meta/selector.h"
+#include "registry/definition/conversion_webhook.h"
 #include "registry/resource.h"
 #include "store/store.h"
 
@@ -153,6 +154,8 @@ class Registry {
   base::Status install_definition(Json definition);
   base::Status add_crd(const Json& crd);
   void set_converter(const meta::GroupKind& kind, Converter converter);
+  // Calls the webhooks of definitions that convert by one; without it such conversions fail.
+  void set_webhook_caller(WebhookCaller caller);
   void add_admission(const meta::GroupKind& kind, Admission admission);
 
   const ResourceCatalog& catalog() const;
@@ -188,6 +191,9 @@ class Registry {
   // The object as it was last (or now is, when finalizers keep it).
   base::Result<ObjectPtr> remove(const ResourceVersionInfo& resource, const ObjectKey& key,
                                  const DeleteOptions& options = {});
+
+  // What the writer of this object, which was accepted, should be told.
+  std::vector<std::string> warnings(const ResourceVersionInfo& resource, const Json& object) const;
 
   store::Store& store();
   // The object in these stored bytes, in the storage version; one parse shared with watchers and readers.

@@ -4,6 +4,7 @@
 
 #include "data/json_text.h"
 #include "registry/continue_token.h"
+#include "registry/definition/conversion_webhook.h"
 #include "registry/field_errors.h"
 #include "registry/registry_state.h"
 #include "registry/schema.h"
@@ -63,16 +64,24 @@ base::Result<ObjectPtr> Registry::State::decode(const ResourceInfo& resource, co
   return std::make_shared<const Json>(std::move(object));
 }
 
+base::Result<Json> Registry::State::convert(const ResourceInfo& resource, const ResourceVersionInfo& version,
+                                            const Json& object) const {
+  const auto name = [&] {
+    return fmt::format("conversion of {} \"{}\" to {}", resource.group_resource(), meta::name(object), version.version);
+  };
+  if (const auto found = converters.find(resource.group_kind()); found != converters.end())
+    return found->second(object, version.version).with_context(name());
+  if (resource.conversion_webhook != nullptr)
+    return convert_by_webhook(*resource.conversion_webhook, webhook_caller, object, version.gvk().api_version(),
+                              random.uuid())
+        .with_context(name());
+  return object;
+}
+
 base::Result<ObjectPtr> Registry::State::to_version(const ResourceVersionInfo& version, ObjectPtr stored) const {
   const ResourceInfo& resource = *version.resource;
   if (stored->text({"apiVersion"}) == version.gvk().api_version()) return stored;
-  Json object;
-  if (const auto found = converters.find(resource.group_kind()); found != converters.end())
-    object = SLIPWAY_TRY(found->second(*stored, version.version)
-                             .with_context(fmt::format("conversion of {} \"{}\" to {}", resource.group_resource(),
-                                                       meta::name(*stored), version.version)));
-  else
-    object = *stored;
+  Json object = SLIPWAY_TRY(convert(resource, version, *stored));
   object.set("apiVersion", version.gvk().api_version());
   if (version.schema != nullptr) version.schema->apply_defaults(object);
   return std::make_shared<const Json>(std::move(object));

@@ -41,6 +41,7 @@ struct Registry::State {
   ResourceCatalog catalog;
   std::map<meta::GroupKind, KindStrategy> strategies;
   std::map<meta::GroupKind, Converter> converters;
+  WebhookCaller webhook_caller;
   std::map<meta::GroupKind, std::vector<Admission>> admissions;
   ObjectCache cache;
   BytesCache<ObjectText, 256> converted;  // what watches show in another version; the tag is the version
@@ -54,6 +55,9 @@ struct Registry::State {
   // Reading (registry_read.cpp).
   const KindStrategy& strategy(const ResourceInfo& resource) const;
   base::Result<ObjectPtr> decode(const ResourceInfo& resource, const store::Bytes& bytes, bool keep);
+  // `object` of `resource` as another version has it, by a converter or webhook; apiVersion is not touched otherwise.
+  base::Result<Json> convert(const ResourceInfo& resource, const ResourceVersionInfo& version,
+                             const Json& object) const;
   base::Result<ObjectPtr> to_version(const ResourceVersionInfo& version, ObjectPtr stored) const;
   base::Result<StoredObject> read(const ResourceInfo& resource, const ObjectKey& key);
   base::Result<store::Entry> read_entry(const ResourceInfo& resource, const ObjectKey& key);

@@ -101,10 +101,7 @@ bool has_pending_finalizers(const Json& object) {
 base::Result<Json> Registry::State::to_storage(const ResourceVersionInfo& version, Json object) const {
   const ResourceInfo& resource = *version.resource;
   if (&version == &resource.storage()) return object;
-  if (const auto found = converters.find(resource.group_kind()); found != converters.end())
-    object = SLIPWAY_TRY(found->second(object, resource.storage().version)
-                             .with_context(fmt::format("conversion of {} \"{}\" to {}", resource.group_resource(),
-                                                       meta::name(object), resource.storage().version)));
+  object = SLIPWAY_TRY(convert(resource, resource.storage(), object));
   object.set("apiVersion", resource.storage().gvk().api_version());
   apply_schema(resource.storage(), object);
   return object;
@@ -373,6 +370,11 @@ base::Result<ObjectPtr> Registry::State::store_replacement(const ResourceInfo& r
   if (written.error().code() == ErrorCode::kConflict) return write_race();
   if (written.error().code() == ErrorCode::kNotFound) return not_found(resource.group_resource(), key.name);
   return written.error();
+}
+
+std::vector<std::string> Registry::warnings(const ResourceVersionInfo& resource, const Json& object) const {
+  const KindStrategy& rules = state_->strategy(*resource.resource);
+  return rules.warn ? rules.warn(object) : std::vector<std::string>();
 }
 
 base::Result<ObjectPtr> Registry::update(const ResourceVersionInfo& resource, Json object,

@@ -17,6 +17,7 @@
 namespace slipway::registry {
 
 class StructuralSchema;
+struct ConversionWebhook;
 struct ResourceInfo;
 
 // A column of `kubectl get` (apiextensions additionalPrinterColumns).
@@ -84,6 +85,8 @@ struct ResourceInfo : std::enable_shared_from_this<ResourceInfo> {
   std::uint64_t form = 0;    // differs between two that are served under one name, unless they serve the same
   std::string storage_version;
   std::vector<std::unique_ptr<ResourceVersionInfo>> versions;
+  // Whom to ask for other versions; null: they differ in apiVersion only, or a Converter knows them.
+  std::shared_ptr<const ConversionWebhook> conversion_webhook;
   // Another group's kind whose stored objects this kind shows in its own form; null: it has its own.
   std::shared_ptr<const ResourceInfo> stored_as;
   // Values with a newer store revision were written in the present storage version with its present defaults, so their

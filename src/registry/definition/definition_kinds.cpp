@@ -1,5 +1,11 @@
+#include <algorithm>
+#include <fmt/core.h>
+
 #include "registry/builtin_kind.h"
+#include "registry/definition/conversion_webhook.h"
 #include "registry/definition/definition_validation.h"
+#include "registry/definition/schema_document.h"
+#include "registry/definition/unevaluated_rules.h"
 
 namespace slipway::registry {
 
@@ -86,6 +92,25 @@ constexpr std::string_view kDefinitionSchema = R"({"type":"object","required":["
    "description":"Versions in which objects may still be stored."},
   "observedGeneration":{"type":"integer","format":"int64","description":"The generation that was looked at."}}}}})";
 
+std::vector<std::string> definition_warnings(const data::Json& definition) {
+  std::vector<std::string> warnings;
+  for (const data::Json& version : definition.get({"spec", "versions"}).items()) {
+    const std::vector<std::string> formats = unrecognized_formats(version.get({"schema", "openAPIV3Schema"}));
+    for (const std::string& format : formats) {
+      std::string text = fmt::format("unrecognized format \"{}\"", format);
+      if (std::ranges::find(warnings, text) == warnings.end()) warnings.push_back(std::move(text));
+    }
+  }
+  if (std::string rules = describe_unevaluated_rules(definition); !rules.empty()) warnings.push_back(std::move(rules));
+  const ConversionWebhook webhook = read_conversion_webhook(definition);
+  if (!webhook.service.empty())
+    warnings.push_back(
+        fmt::format("the conversion webhook of Service {} cannot be reached from this server: other "
+                    "versions than the stored one cannot be read or written",
+                    webhook.service));
+  return warnings;
+}
+
 }  // namespace
 
 std::vector<BuiltinKind> definition_kinds() {
@@ -100,7 +125,7 @@ std::vector<BuiltinKind> definition_kinds() {
            .has_status = true,
            .schema = kDefinitionSchema,
            .columns = {{"Created At", "string", "", "When the object was made.", ".metadata.creationTimestamp", 0}},
-           .strategy = {.validate = validate_definition}}};
+           .strategy = {.warn = definition_warnings, .validate = validate_definition}}};
 }
 
 }  // namespace slipway::registry

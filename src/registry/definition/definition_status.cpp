@@ -7,6 +7,7 @@
 
 #include "meta/object.h"
 #include "registry/definition/schema_document.h"
+#include "registry/definition/unevaluated_rules.h"
 
 namespace slipway::registry {
 
@@ -127,6 +128,11 @@ void update_definition_status(Json& definition, const TakenNames& taken, const s
   else if (!is_condition_true(definition, "Established"))
     set_definition_condition(definition, "Established", "False", "NotAccepted", "not all names are accepted", now);
   update_approval(definition, now);
+  constexpr std::string_view kRules = "ValidationRulesEvaluated";
+  if (const std::string rules = describe_unevaluated_rules(definition); rules.empty())
+    remove_definition_condition(definition, kRules);
+  else
+    set_definition_condition(definition, kRules, "False", "UnsupportedRules", rules, now);
 }
 
 void set_definition_condition(Json& definition, std::string_view type, std::string_view status, std::string_view reason,

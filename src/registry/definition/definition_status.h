@@ -21,8 +21,8 @@ void add_accepted_names(const data::Json& definition, TakenNames& taken);
 // Defaults of the spec (singular, listKind, conversion), unknown keywords of its schemas dropped.
 void complete_definition(data::Json& definition);
 
-// acceptedNames, storedVersions and the conditions NamesAccepted, Established and
-// KubernetesAPIApprovalPolicyConformant for what spec says, beside `taken`. `now`: RFC 3339, for conditions that
+// acceptedNames, storedVersions and the conditions NamesAccepted, Established, KubernetesAPIApprovalPolicyConformant
+// and, as False only, ValidationRulesEvaluated for what spec says, beside `taken`. `now`: RFC 3339, for conditions that
 // change.
 void update_definition_status(data::Json& definition, const TakenNames& taken, const std::string& now);
 

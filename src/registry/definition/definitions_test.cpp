@@ -241,6 +241,72 @@ TEST(Definitions, WhatComesWithTheProgramIsProtected) {
   EXPECT_EQ(server.widgets()->resource->categories, std::vector<std::string>{"all"});
 }
 
+TEST(Definitions, RulesThatAreNotEvaluatedAreNamed) {
+  Server server;
+  Json crd = gadget_crd();
+  Json& schema = crd.at({"spec", "versions"}).mutable_items()[0].at({"schema", "openAPIV3Schema"});
+  schema.at({"properties", "spec"}).set("x-kubernetes-validations", json(R"([{"rule": "not a rule ("}])"));
+  const auto defined = server.define(crd);
+  ASSERT_TRUE(defined) << defined.error().message();
+  EXPECT_EQ(condition(**defined, "ValidationRulesEvaluated"), "False UnsupportedRules");
+  const auto warnings = server.registry.warnings(*server.definitions(), **defined);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("properties[spec].x-kubernetes-validations[0]"), std::string::npos) << warnings[0];
+}
+
+Json webhook_crd(std::string_view client) {
+  Json crd = widget_crd();
+  crd.at("spec").set("conversion", json(R"({"strategy": "Webhook", "webhook": {"conversionReviewVersions": ["v1"]}})"));
+  crd.at({"spec", "conversion", "webhook"}).set("clientConfig", json(client));
+  return crd;
+}
+
+TEST(Definitions, VersionsAreConvertedByTheWebhook) {
+  Server server;
+  std::string problem;
+  server.registry.set_webhook_caller([&](const ConversionWebhook& webhook, const std::string& body) {
+    EXPECT_EQ(webhook.url, "https://convert.example.com/widgets");
+    const Json review = json(body);
+    Json object = review.get({"request", "objects"}).items()[0];
+    object.set("apiVersion", review.text({"request", "desiredAPIVersion"}));
+    object.at({"metadata", "labels"}).set("converted", "yes");
+    object.at("metadata").set("generation", 99);
+    if (problem == "name") object.at("metadata").set("name", "other");
+    const Json response = Json::object(
+        {{"uid", problem == "uid" ? "0" : review.text({"request", "uid"})},
+         {"result", Json::object({{"status", problem == "status" ? "Failed" : "Success"}, {"message", "no way"}})},
+         {"convertedObjects", Json::array({object})}});
+    return base::Result<std::string>(data::to_json(Json::object(
+        {{"apiVersion", "apiextensions.k8s.io/v1"}, {"kind", "ConversionReview"}, {"response", response}})));
+  });
+  ASSERT_TRUE(server.define(webhook_crd(R"({"url": "https://convert.example.com/widgets"})")));
+  ASSERT_TRUE(server.registry.create(*server.widgets(), widget("a")));
+  const auto beta = server.registry.get(*server.widgets("v1beta1"), {"default", "a"});
+  ASSERT_TRUE(beta) << beta.error().message();
+  EXPECT_EQ((**beta).text({"apiVersion"}), "example.com/v1beta1");
+  EXPECT_EQ(meta::label(**beta, "converted"), "yes");
+  EXPECT_EQ(meta::generation(**beta), 1);
+  for (const auto& [what, message] :
+       {std::pair{"uid", "another uid"}, {"status", "no way"}, {"name", "metadata.name"}}) {
+    problem = what;
+    const auto refused = server.registry.get(*server.widgets("v1beta1"), {"default", "a"});
+    ASSERT_FALSE(refused) << what;
+    EXPECT_NE(refused.error().message().find(message), std::string::npos) << refused.error().message();
+  }
+}
+
+TEST(Definitions, AWebhookOutOfReachIsNamed) {
+  Server server;
+  const auto defined = server.define(webhook_crd(R"({"service": {"namespace": "n", "name": "s"}})"));
+  ASSERT_TRUE(defined) << defined.error().message();
+  EXPECT_EQ(server.registry.warnings(*server.definitions(), **defined).size(), 1u);
+  ASSERT_TRUE(server.registry.create(*server.widgets(), widget("a")));
+  EXPECT_TRUE(server.registry.get(*server.widgets(), {"default", "a"}));
+  const auto other = server.registry.get(*server.widgets("v1beta1"), {"default", "a"});
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().message().find("the Service n/s cannot be reached"), std::string::npos);
+}
+
 TEST(Definitions, ADryRunServesNothing) {
   Server server;
   ASSERT_TRUE(server.registry.create(*server.definitions(), widget_crd(), {.dry_run = true}));
