@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kMaxSecretBytes = 1u << 20;
 
 constexpr std::string_view kServiceAccountSchema = R"({"type":"object","properties":{
-  "secrets":{"type":"array","items":{"type":"object","x-kubernetes-map-type":"atomic",
-    "properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},
+  "secrets":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],
+    "items":{"type":"object","x-kubernetes-map-type":"atomic","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},
     "namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},
     "fieldPath":{"type":"string"}}}},
   "imagePullSecrets":{"type":"array","x-kubernetes-list-type":"atomic","items":{"type":"object",
