@@ -3,9 +3,9 @@
 
 #include "registry/builtin_kind.h"
 #include "registry/definition/conversion_webhook.h"
+#include "registry/definition/definition_status.h"
 #include "registry/definition/definition_validation.h"
 #include "registry/definition/schema_document.h"
-#include "registry/definition/unevaluated_rules.h"
 
 namespace slipway::registry {
 
@@ -101,7 +101,8 @@ std::vector<std::string> definition_warnings(const data::Json& definition) {
       if (std::ranges::find(warnings, text) == warnings.end()) warnings.push_back(std::move(text));
     }
   }
-  if (std::string rules = describe_unevaluated_rules(definition); !rules.empty()) warnings.push_back(std::move(rules));
+  for (const data::Json& condition : definition.get({"status", "conditions"}).items())
+    if (condition.text({"type"}) == kRulesEvaluated) warnings.push_back(condition.text({"message"}));
   const ConversionWebhook webhook = read_conversion_webhook(definition);
   if (!webhook.service.empty())
     warnings.push_back(

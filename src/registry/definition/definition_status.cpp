@@ -128,11 +128,13 @@ void update_definition_status(Json& definition, const TakenNames& taken, const s
   else if (!is_condition_true(definition, "Established"))
     set_definition_condition(definition, "Established", "False", "NotAccepted", "not all names are accepted", now);
   update_approval(definition, now);
-  constexpr std::string_view kRules = "ValidationRulesEvaluated";
+}
+
+void update_rules_condition(Json& definition, const std::string& now) {
   if (const std::string rules = describe_unevaluated_rules(definition); rules.empty())
-    remove_definition_condition(definition, kRules);
+    remove_definition_condition(definition, kRulesEvaluated);
   else
-    set_definition_condition(definition, kRules, "False", "UnsupportedRules", rules, now);
+    set_definition_condition(definition, kRulesEvaluated, "False", "UnsupportedRules", rules, now);
 }
 
 void set_definition_condition(Json& definition, std::string_view type, std::string_view status, std::string_view reason,

@@ -21,10 +21,13 @@ void add_accepted_names(const data::Json& definition, TakenNames& taken);
 // Defaults of the spec (singular, listKind, conversion), unknown keywords of its schemas dropped.
 void complete_definition(data::Json& definition);
 
-// acceptedNames, storedVersions and the conditions NamesAccepted, Established, KubernetesAPIApprovalPolicyConformant
-// and, as False only, ValidationRulesEvaluated for what spec says, beside `taken`. `now`: RFC 3339, for conditions that
-// change.
+// acceptedNames, storedVersions and the conditions NamesAccepted, Established and KubernetesAPIApprovalPolicyConformant
+// for what spec says, beside `taken`. `now`: RFC 3339, for conditions that change.
 void update_definition_status(data::Json& definition, const TakenNames& taken, const std::string& now);
+
+// The condition ValidationRulesEvaluated, which is there when it is False: it names rules that are not evaluated.
+inline constexpr std::string_view kRulesEvaluated = "ValidationRulesEvaluated";
+void update_rules_condition(data::Json& definition, const std::string& now);
 
 // Adds the condition, or changes it; lastTransitionTime moves with the status.
 void set_definition_condition(data::Json& definition, std::string_view type, std::string_view status,

@@ -78,11 +78,13 @@ TakenNames Definitions::taken_beside(const std::string& group, const std::string
   return taken;
 }
 
-void Definitions::prepare(Json& definition, const Json*) const {
+void Definitions::prepare(Json& definition, const Json* old) const {
   complete_definition(definition);
   if (!definition["spec"].is_object()) return;
-  update_definition_status(definition, taken_beside(definition.text({"spec", "group"}), meta::name(definition)),
-                           base::format_rfc3339(state_.clock.now()));
+  const std::string now = base::format_rfc3339(state_.clock.now());
+  update_definition_status(definition, taken_beside(definition.text({"spec", "group"}), meta::name(definition)), now);
+  if (old == nullptr || (*old)["spec"]["versions"] != definition["spec"]["versions"])
+    update_rules_condition(definition, now);
 }
 
 void Definitions::begin_removal(Json& definition) const {
