@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apiserver/pkg/authentication/user"
@@ -45,6 +46,7 @@ type input struct {
 	ClusterRoleBindings []*rbacv1.ClusterRoleBinding
 	Questions           []question
 	Escalations         []escalation
+	Repeat              int // asks the questions this often and reports the time of one
 }
 
 type answer struct {
@@ -55,6 +57,7 @@ type answer struct {
 type output struct {
 	Answers     []answer `json:"answers"`
 	Escalations []string `json:"escalations"`
+	Nanoseconds float64  `json:"nanoseconds"`
 }
 
 func store[T any](objects []T) cache.Indexer {
@@ -78,8 +81,9 @@ func answerAll(in input) output {
 	resolver := validation.NewDefaultRuleResolver(roles, roleBindings, clusterRoles, clusterRoleBindings)
 
 	out := output{Answers: []answer{}, Escalations: []string{}}
+	var attributes []authorizer.AttributesRecord
 	for _, q := range in.Questions {
-		decision, reason, err := asked.Authorize(context.Background(), authorizer.AttributesRecord{
+		attributes = append(attributes, authorizer.AttributesRecord{
 			User:            &user.DefaultInfo{Name: q.User, Groups: q.Groups},
 			Verb:            q.Verb,
 			Namespace:       q.Namespace,
@@ -91,6 +95,18 @@ func answerAll(in input) output {
 			ResourceRequest: q.IsResource,
 			Path:            q.Path,
 		})
+	}
+	if in.Repeat > 0 {
+		begin := time.Now()
+		for i := 0; i < in.Repeat; i++ {
+			for _, a := range attributes {
+				_, _, _ = asked.Authorize(context.Background(), a)
+			}
+		}
+		out.Nanoseconds = float64(time.Since(begin).Nanoseconds()) / float64(in.Repeat*len(attributes))
+	}
+	for _, a := range attributes {
+		decision, reason, err := asked.Authorize(context.Background(), a)
 		if err != nil {
 			panic(err)
 		}
