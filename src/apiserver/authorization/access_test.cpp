@@ -159,6 +159,22 @@ TEST_F(Access, APatchNeedsItsOwnVerbAndTheSubresourceItsOwnRule) {
   EXPECT_EQ(status(kJane, "PUT", a, "{}"), 403);
 }
 
+TEST_F(Access, APatchThatMakesAnObjectNeedsCreateToo) {
+  allow(R"([{"verbs": ["patch"], "apiGroups": ["example.com"], "resources": ["widgets"]}])");
+  const std::string made = std::string(kWidgets) + "/made?fieldManager=jane";
+  const std::string body = data::to_json(registry::widget("made"));
+  const Headers apply{{"content-type", "application/apply-patch+yaml"}};
+  const auto refused = send(kJane, "PATCH", made, body, apply);
+  EXPECT_EQ(refused.status(), 403);
+  EXPECT_THAT(refused.message(), HasSubstr("User \"jane\" cannot create resource \"widgets\""));
+  EXPECT_EQ(send(kJane, "PATCH", made + "&dryRun=All", body, apply).status(), 403);
+  must_create(role("default", "maker", R"([{"verbs": ["create"], "apiGroups": ["example.com"],
+                                            "resources": ["widgets"]}])"));
+  must_create(binding("default", "maker", "Role", "maker", "User", "jane"));
+  EXPECT_EQ(send(kJane, "PATCH", made, body, apply).status(), 201);
+  EXPECT_EQ(send(kJane, "PATCH", made, body, apply).status(), 200);
+}
+
 TEST_F(Access, ActsAsSomebodyElse) {
   allow(kReadWidgets);
   const auto as = [&](const UserInfo& user, Headers headers) {
@@ -230,6 +246,17 @@ TEST_F(Escalation, NobodyGivesMoreThanTheyHave) {
   const Headers merge{{"content-type", "application/merge-patch+json"}};
   EXPECT_EQ(send(kJane, "PATCH", a, R"({"metadata": {"labels": {"x": "y"}}})", merge).status(), 403);
   EXPECT_EQ(send(kJane, "PATCH", a, R"({"metadata": {"finalizers": ["x.io/y"]}})", merge).status(), 200);
+}
+
+TEST_F(Escalation, NorByApply) {
+  must_create(role("default", "maker", R"([{"verbs": ["create", "patch"],
+      "apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles"]}])"));
+  const Headers apply{{"content-type", "application/apply-patch+yaml"}};
+  const Json wanted = role("default", "b", kReadSecrets);
+  const std::string b = collection(wanted) + "/b?fieldManager=jane&force=true";
+  EXPECT_THAT(send(kJane, "PATCH", b, data::to_json(wanted), apply).message(), HasSubstr("not currently held"));
+  must_create(role("default", "b", kListWidgets));
+  EXPECT_THAT(send(kJane, "PATCH", b, data::to_json(wanted), apply).message(), HasSubstr("not currently held"));
 }
 
 TEST_F(Escalation, NobodyBindsMoreThanTheyHave) {
