@@ -61,6 +61,23 @@ base::Result<std::string> base64_decode(std::string_view text) {
   return bytes;
 }
 
+std::string base64url_encode(std::string_view bytes) {
+  std::string text = base64_encode(bytes);
+  while (text.ends_with('=')) text.pop_back();
+  for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return text;
+}
+
+base::Result<std::string> base64url_decode(std::string_view text) {
+  if (text.find_first_of("+/=") != text.npos) return base::fail(base::ErrorCode::kInvalid, "not valid base64url text");
+  std::string standard(text);
+  for (char& c : standard) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  standard.append((4 - standard.size() % 4) % 4, '=');
+  auto bytes = base64_decode(standard);
+  if (!bytes) return base::fail(base::ErrorCode::kInvalid, "not valid base64url text");
+  return bytes;
+}
+
 std::string hex_encode(std::string_view bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
