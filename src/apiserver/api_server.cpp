@@ -12,6 +12,7 @@
 #include "apiserver/openapi/documents.h"
 #include "apiserver/request_body.h"
 #include "apiserver/resource_request.h"
+#include "apiserver/response_decorator.h"
 #include "apiserver/response_encoding.h"
 #include "apiserver/watch_pump.h"
 #include "base/log.h"
@@ -154,7 +155,8 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& co
   const bool is_resource = path.kind == RequestPath::Kind::kCollection || path.kind == RequestPath::Kind::kObject;
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
   const std::string verb = verb_of(request, path);
-  RequestAudit responder(options.audit.get(), request, path, verb, connection, *options.clock, *options.random);
+  ResponseDecorator decorated(request, connection);
+  RequestAudit responder(options.audit.get(), request, path, verb, decorated, *options.clock, *options.random);
   const registry::ResourceVersionPtr resource =
       is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
   const StatusSubject subject{path.group, path.resource, path.name};
@@ -185,6 +187,7 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& co
   const bool lacks_namespace = path.ns.empty() && resource->resource->namespaced && !path.name.empty();
   if (wrong_scope || lacks_namespace || (!path.subresource.empty() && !has_subresource(*resource, path.subresource)))
     return responder.send(not_found());
+  if (resource->deprecated) decorated.warn(deprecation_warning(*resource));
   const RequestAccess access{authorizer, *roles, attributes};
   serve_resource({registry, *resource, request, path, form, tables, lines, *options.clock, access}, verb, responder);
 }

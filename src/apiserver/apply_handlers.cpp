@@ -34,7 +34,7 @@ base::Result<net::HttpResponse> apply_object(const ResourceRequest& request) {
   options.field_manager = std::string(request.http.query_value("fieldManager"));
   const std::string_view force = request.http.query_value("force");
   options.force = !force.empty() && force != "false" && force != "0";
-  SLIPWAY_TRY(parse_field_validation(request.http.query_value("fieldValidation")));
+  SLIPWAY_TRY(parse_field_validation(request.http.query_value("fieldValidation"), "PatchOptions"));
   const Json configuration = SLIPWAY_TRY(read_configuration(request.http));
   const registry::Registry::Applied applied =
       SLIPWAY_TRY(request.registry.apply(request.resource, request.key(), configuration, options));

@@ -182,6 +182,10 @@ Json aggregated_group(const std::string& group, const Versions& versions) {
 
 }  // namespace
 
+void sort_versions(std::vector<std::string>& versions) {
+  std::ranges::sort(versions, VersionOrder());
+}
+
 std::vector<std::string> served_versions(const ServedApi& api, std::string_view group) {
   std::vector<std::string> versions;
   const Groups groups = groups_of(api);

@@ -39,7 +39,10 @@ std::optional<data::Json> api_resource_list(const ServedApi& api, std::string_vi
 // /api (core only) or /apis (all but core) in one document, apidiscovery.k8s.io/<version>.
 data::Json aggregated_discovery(const ServedApi& api, bool core, std::string_view version);
 
-// The versions of a group that are served, the preferred one first (Kubernetes' order: v2, v1, v1beta2, v1alpha1).
+// The preferred one first (Kubernetes' order: v2, v1, v1beta2, v1alpha1).
+void sort_versions(std::vector<std::string>& versions);
+
+// The versions of a group that are served, the preferred one first.
 std::vector<std::string> served_versions(const ServedApi& api, std::string_view group);
 
 }  // namespace slipway::apiserver

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "apiserver/request_options.h"
+#include "registry/field_errors.h"
 #include "registry/schema.h"
 
 namespace slipway::apiserver {
@@ -26,12 +28,12 @@ void collect(const Json& full, const Json& pruned, const std::string& path, std:
 
 }  // namespace
 
-base::Result<FieldValidation> parse_field_validation(std::string_view text) {
+base::Result<FieldValidation> parse_field_validation(std::string_view text, std::string_view options) {
   if (text.empty() || text == "Warn") return FieldValidation::kWarn;
   if (text == "Ignore") return FieldValidation::kIgnore;
   if (text == "Strict") return FieldValidation::kStrict;
-  return base::fail(base::ErrorCode::kBadRequest,
-                    fmt::format("invalid fieldValidation \"{}\": supported values: Ignore, Strict, Warn", text));
+  return invalid_option(options, registry::unsupported_value("fieldValidation", Json(text),
+                                                             {Json(""), Json("Ignore"), Json("Strict"), Json("Warn")}));
 }
 
 std::vector<std::string> unknown_fields(const registry::ResourceVersionInfo& resource, const Json& object) {
@@ -41,6 +43,21 @@ std::vector<std::string> unknown_fields(const registry::ResourceVersionInfo& res
   resource.schema->prune(pruned);
   collect(object, pruned, "", out);
   return out;
+}
+
+std::vector<std::string> form_problems(const registry::ResourceVersionInfo& resource, const Json& object,
+                                       const std::vector<std::string>& duplicates) {
+  std::vector<std::string> problems;
+  for (const std::string& field : duplicates) problems.push_back(fmt::format("duplicate field \"{}\"", field));
+  const std::vector<std::string> unknown = unknown_fields(resource, object);
+  for (const std::string& field : unknown) problems.push_back(fmt::format("unknown field \"{}\"", field));
+  return problems;
+}
+
+std::string strict_error(const std::vector<std::string>& problems) {
+  std::string all;
+  for (const std::string& problem : problems) all.append(all.empty() ? "" : ", ").append(problem);
+  return "strict decoding error: " + all;
 }
 
 }  // namespace slipway::apiserver

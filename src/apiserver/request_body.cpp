@@ -17,11 +17,12 @@ std::string media_type(std::string_view content_type) {
   return type;
 }
 
-base::Result<data::Json> read_body(const net::HttpRequest& request, std::string_view kind) {
+base::Result<data::Json> read_body(const net::HttpRequest& request, std::string_view kind,
+                                   std::vector<std::string>* duplicates) {
   const std::string type = media_type(request.header("content-type"));
   base::Result<data::Json> body = data::Json();
   if (type.empty() || type == "application/json") {
-    body = data::parse_json(request.body);
+    body = data::parse_json(request.body, {.duplicates = duplicates});
   } else if (type == "application/yaml") {
     body = data::parse_yaml(request.body);
   } else if (type == "application/vnd.kubernetes.protobuf") {

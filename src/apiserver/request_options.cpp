@@ -45,6 +45,10 @@ base::Result<registry::WriteOptions> write_options(const ResourceRequest& reques
   return options;
 }
 
+base::Result<FieldValidation> field_validation(const net::HttpRequest& http, std::string_view options) {
+  return parse_field_validation(http.query_value("fieldValidation"), options);
+}
+
 void add_warnings(net::HttpResponse& response, const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) {
     std::string quoted;

@@ -16,6 +16,8 @@ base::Result<bool> dry_run(const net::HttpRequest& http, std::string_view option
 // Everything that CreateOptions, UpdateOptions or PatchOptions say about the write itself.
 base::Result<registry::WriteOptions> write_options(const ResourceRequest& request, std::string_view options);
 
+base::Result<FieldValidation> field_validation(const net::HttpRequest& http, std::string_view options);
+
 // RFC 7234 Warning headers, as kubectl prints them.
 void add_warnings(net::HttpResponse& response, const std::vector<std::string>& warnings);
 

@@ -72,10 +72,15 @@ bool is_unchanged(const net::HttpRequest& request, std::string_view tag) {
 }
 
 void compress(const net::HttpRequest& request, net::HttpResponse& response) {
-  if (response.status != 200 || response.body.size() <= kWorthPacking) return;
+  std::size_t size = response.body.size();
+  for (const net::SharedBytes& part : response.parts) size += part->size();
+  if (request.method != "GET" || response.status != 200 || size <= kWorthPacking) return;
+  for (const auto& [name, value] : response.headers)
+    if (name == "content-encoding") return;
   response.headers.emplace_back("vary", "Accept-Encoding");
   if (!accepts_encoding(request.header("accept-encoding"), "gzip")) return;
-  response.body = data::gzip_compress(response.body, kQuick);
+  response.body = data::gzip_compress(response.whole_body(), kQuick);
+  response.parts.clear();
   response.headers.emplace_back("content-encoding", "gzip");
 }
 

@@ -3,10 +3,6 @@
 #include "apiserver/request_body.h"
 #include "apiserver/request_options.h"
 #include "apiserver/resource_request.h"
-#include "apiserver/strategic_merge.h"
-#include "data/json_text.h"
-#include "data/patch.h"
-#include "data/yaml.h"
 #include "meta/object.h"
 #include "registry/field_errors.h"
 
@@ -17,39 +13,28 @@ using data::Json;
 
 namespace {
 
-constexpr int kPatchAttempts = 10;
+struct BodyObject {
+  Json object;
+  std::vector<std::string> duplicates;  // paths of keys that stand twice
+};
 
-// Unknown fields refused (Strict) or turned into the Warning headers of the answer (Warn).
-base::Result<std::vector<std::string>> validate_fields(const ResourceRequest& request, const Json& object) {
-  const FieldValidation validation = SLIPWAY_TRY(parse_field_validation(request.http.query_value("fieldValidation")));
-  std::vector<std::string> warnings;
-  if (validation == FieldValidation::kIgnore) return warnings;
-  std::string all;
-  for (const std::string& field : unknown_fields(request.resource, object)) {
-    warnings.push_back(fmt::format("unknown field \"{}\"", field));
-    all += (all.empty() ? "" : ", ") + warnings.back();
-  }
-  if (validation == FieldValidation::kStrict && !all.empty())
-    return base::fail(
-        ErrorCode::kBadRequest,
-        fmt::format("{} in version \"{}\" cannot be handled as a {}: strict decoding error: {}",
-                    request.resource.resource->kind, request.resource.version, request.resource.resource->kind, all));
-  return warnings;
-}
-
-// As validate_fields; a patch with unknown fields makes an invalid object.
-base::Result<std::vector<std::string>> validate_patch_fields(const ResourceRequest& request, const Json& patch) {
-  auto warnings = validate_fields(request, patch);
-  if (warnings || request.http.query_value("fieldValidation") != "Strict") return warnings;
-  const std::string& message = warnings.error().message();
-  return registry::invalid_object(
-      request.resource.resource->group_kind(), request.path.name,
-      {registry::invalid_value("patch", request.http.body, message.substr(message.find("strict decoding error")))});
+// Unknown and duplicate fields refused (Strict) or turned into the Warning headers of the answer (Warn).
+base::Result<std::vector<std::string>> validate_fields(const ResourceRequest& request, const BodyObject& body,
+                                                       FieldValidation validation) {
+  if (validation == FieldValidation::kIgnore) return std::vector<std::string>();
+  std::vector<std::string> problems = form_problems(request.resource, body.object, body.duplicates);
+  const std::string& kind = request.resource.resource->kind;
+  if (validation == FieldValidation::kStrict && !problems.empty())
+    return base::fail(ErrorCode::kBadRequest, fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", kind,
+                                                          request.resource.version, kind, strict_error(problems)));
+  return problems;
 }
 
 // The object in the body, with the URL's namespace and, for built-in kinds, its kind.
-base::Result<Json> read_object(const ResourceRequest& request) {
-  Json object = SLIPWAY_TRY(read_body(request.http, request.resource.resource->kind));
+base::Result<BodyObject> read_object(const ResourceRequest& request) {
+  BodyObject body;
+  body.object = SLIPWAY_TRY(read_body(request.http, request.resource.resource->kind, &body.duplicates));
+  Json& object = body.object;
   if (!object.is_object()) return base::fail(ErrorCode::kBadRequest, "the object in the body must be a JSON object");
   if (request.is_built_in() && !object.contains("kind") && !object.contains("apiVersion")) {
     object.set("kind", request.resource.resource->kind);
@@ -65,23 +50,26 @@ base::Result<Json> read_object(const ResourceRequest& request) {
     if (namespaced) object.at("metadata").set("namespace", request.path.ns);
     if (!namespaced && metadata.is_object()) object.at("metadata").erase("namespace");
   }
-  return object;
+  return body;
 }
 
-base::Result<meta::ObjectPtr> patch_strategically(const ResourceRequest& request, const Json& patch,
-                                                  const registry::WriteOptions& options) {
-  for (int attempt = 1;; ++attempt) {
-    const auto current = SLIPWAY_TRY(request.registry.get(request.resource, request.key()));
-    const Json merged = SLIPWAY_TRY(strategic_merge(*current, patch));
-    Json difference = data::diff_merge_patch(*current, merged);
-    if (!difference.is_object()) difference = Json::object();
-    const bool locked = patch["metadata"].contains("resourceVersion");
-    if (!locked) difference.at("metadata").set("resourceVersion", meta::resource_version(*current));
-    auto patched =
-        request.registry.patch(request.resource, request.key(), registry::PatchType::kMerge, difference, options);
-    const bool raced = !patched && patched.error().code() == ErrorCode::kConflict && !locked;
-    if (!raced || attempt == kPatchAttempts) return patched;
-  }
+// As kube-apiserver (AllowCreateOnUpdate): a PUT of these kinds makes the object that is not there.
+bool is_created_by_update(const ResourceRequest& request) {
+  const std::string& group = request.path.group;
+  if (!request.is_built_in() || !request.path.subresource.empty()) return false;
+  return group == "coordination.k8s.io" || group == "events.k8s.io" || group == "rbac.authorization.k8s.io" ||
+         request.path.resource == "events";
+}
+
+base::Result<net::HttpResponse> create_missing(const ResourceRequest& request, Json object,
+                                               const registry::WriteOptions& options) {
+  if (!meta::uid(object).empty())
+    return registry::conflict(
+        request.resource.resource->group_resource(), request.path.name,
+        fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: ", meta::uid(object)));
+  object.at("metadata").erase("resourceVersion");
+  const auto created = SLIPWAY_TRY(request.registry.create(request.resource, std::move(object), options));
+  return object_response(request, 201, *created);
 }
 
 base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& request) {
@@ -115,9 +103,10 @@ base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& requ
 
 base::Result<net::HttpResponse> create_object(const ResourceRequest& request) {
   const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "CreateOptions"));
-  Json object = SLIPWAY_TRY(read_object(request));
-  const auto warnings = SLIPWAY_TRY(validate_fields(request, object));
-  const auto created = SLIPWAY_TRY(request.registry.create(request.resource, std::move(object), options));
+  const FieldValidation validation = SLIPWAY_TRY(field_validation(request.http, "CreateOptions"));
+  BodyObject body = SLIPWAY_TRY(read_object(request));
+  const auto warnings = SLIPWAY_TRY(validate_fields(request, body, validation));
+  const auto created = SLIPWAY_TRY(request.registry.create(request.resource, std::move(body.object), options));
   auto response = SLIPWAY_TRY(object_response(request, 201, *created));
   add_warnings(response, warnings);
   add_warnings(response, request.registry.warnings(request.resource, *created));
@@ -126,46 +115,20 @@ base::Result<net::HttpResponse> create_object(const ResourceRequest& request) {
 
 base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {
   const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "UpdateOptions"));
-  Json object = SLIPWAY_TRY(read_object(request));
-  if (meta::name(object) != request.path.name)
+  const FieldValidation validation = SLIPWAY_TRY(field_validation(request.http, "UpdateOptions"));
+  const BodyObject body = SLIPWAY_TRY(read_object(request));
+  if (meta::name(body.object) != request.path.name)
     return base::fail(ErrorCode::kBadRequest,
                       fmt::format("the name of the object ({}) does not match the name on the URL ({})",
-                                  meta::name(object), request.path.name));
-  const auto warnings = SLIPWAY_TRY(validate_fields(request, object));
-  const auto updated = SLIPWAY_TRY(request.registry.update(request.resource, std::move(object), options));
-  auto response = SLIPWAY_TRY(object_response(request, 200, *updated));
+                                  meta::name(body.object), request.path.name));
+  const auto warnings = SLIPWAY_TRY(validate_fields(request, body, validation));
+  const auto updated = request.registry.update(request.resource, body.object, options);
+  const bool missing = !updated && updated.error().code() == ErrorCode::kNotFound;
+  if (!updated && !(missing && is_created_by_update(request))) return updated.error();
+  auto response = missing ? SLIPWAY_TRY(create_missing(request, body.object, options))
+                          : SLIPWAY_TRY(object_response(request, 200, **updated));
   add_warnings(response, warnings);
-  add_warnings(response, request.registry.warnings(request.resource, *updated));
-  return response;
-}
-
-base::Result<net::HttpResponse> patch_object(const ResourceRequest& request) {
-  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "PatchOptions"));
-  const std::string type = media_type(request.http.header("content-type"));
-  const bool custom = !request.is_built_in();
-  const bool json = type == "application/json-patch+json";
-  const bool strategic = type == "application/strategic-merge-patch+json";
-  if (type == "application/apply-patch+yaml") return apply_object(request);
-  if (request.http.query.contains("force"))
-    return invalid_option("PatchOptions",
-                          registry::forbidden_value("force", "may not be specified for non-apply patch"));
-  if ((strategic && custom) || (!json && !strategic && type != "application/merge-patch+json"))
-    return base::fail(
-        ErrorCode::kUnsupported,
-        fmt::format("the body of the request was in an unknown format - accepted media types include: "
-                    "application/json-patch+json, application/merge-patch+json{}, application/apply-patch+yaml",
-                    custom ? "" : ", application/strategic-merge-patch+json"));
-  const Json patch = SLIPWAY_TRY(data::parse_json(request.http.body).with_context("error decoding patch"));
-  std::vector<std::string> warnings;
-  if (!json) warnings = SLIPWAY_TRY(validate_patch_fields(request, patch));
-  const auto patched =
-      strategic ? SLIPWAY_TRY(patch_strategically(request, patch, options))
-                : SLIPWAY_TRY(request.registry.patch(request.resource, request.key(),
-                                                     json ? registry::PatchType::kJson : registry::PatchType::kMerge,
-                                                     patch, options));
-  auto response = SLIPWAY_TRY(object_response(request, 200, *patched));
-  add_warnings(response, warnings);
-  add_warnings(response, request.registry.warnings(request.resource, *patched));
+  if (updated) add_warnings(response, request.registry.warnings(request.resource, **updated));
   return response;
 }
 

@@ -30,6 +30,15 @@ TEST(JsonText, RoundTripsAndRefuses) {
   EXPECT_EQ(parse_json("[1]", {.max_bytes = 2}).error().code(), base::ErrorCode::kTooLarge);
 }
 
+TEST(JsonText, NotesDuplicateKeysForThoseWhoTakeThem) {
+  std::vector<std::string> duplicates;
+  const auto parsed = parse_json(R"({"a":{"b":[{"c":1},{"c":1,"c":{"d":2}}],"b2":0,"b2":1},"e":1,"e":{"f":1,"f":2}})",
+                                 {.duplicates = &duplicates});
+  ASSERT_TRUE(parsed) << parsed.error().message();
+  EXPECT_EQ(*parsed, json(R"({"a":{"b":[{"c":1},{"c":{"d":2}}],"b2":1},"e":{"f":2}})"));
+  EXPECT_EQ(duplicates, (std::vector<std::string>{"a.b[1].c", "a.b2", "e", "e.f"}));
+}
+
 TEST(Patch, MergeFollowsRfc7386) {
   struct Row {
     std::string_view target, patch, result;

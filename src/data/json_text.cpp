@@ -17,7 +17,7 @@ using base::ErrorCode;
 // Builds a Json out of the library's parse events; refuses duplicate keys and too much depth.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Builder(std::size_t max_depth) : max_depth_(max_depth) {}
+  explicit Builder(const JsonLimits& limits) : max_depth_(limits.max_depth), duplicates_(limits.duplicates) {}
 
   bool null() override { return put(Json()); }
   bool boolean(bool value) override { return put(Json(value)); }
@@ -39,7 +39,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return close(); }
   bool key(std::string& name) override {
     Json& top = *stack_.back();
-    if (top.contains(name)) return refuse(fmt::format("duplicate key '{}'", name.substr(0, 100)));
+    if (top.contains(name)) {
+      if (duplicates_ == nullptr) return refuse(fmt::format("duplicate key '{}'", name.substr(0, 100)));
+      note_duplicate(name);
+    }
     key_ = std::move(name);
     return true;
   }
@@ -57,6 +60,19 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool refuse(std::string problem) {
     if (!problem_) problem_ = std::move(problem);
     return false;
+  }
+  void note_duplicate(const std::string& name) {
+    if (duplicates_->size() >= kMostDuplicates) return;
+    std::string path;
+    for (std::size_t level = 0; level + 1 < stack_.size(); ++level) {
+      if (stack_[level]->is_array()) {
+        path += fmt::format("[{}]", stack_[level]->size() - 1);
+        continue;
+      }
+      for (const auto& [key, value] : stack_[level]->members())
+        if (&value == stack_[level + 1]) path.append(path.empty() ? "" : ".").append(key);
+    }
+    duplicates_->push_back(path.empty() ? name : path + "." + name);
   }
   Json* place(Json value) {
     if (stack_.empty()) {
@@ -84,7 +100,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
+  static constexpr std::size_t kMostDuplicates = 100;
+
   std::size_t max_depth_;
+  std::vector<std::string>* duplicates_;
   Json root_;
   std::vector<Json*> stack_;  // an open container's elements do not move: only its last element is open
   std::string key_;
@@ -159,7 +178,7 @@ base::Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes)
     return Error(ErrorCode::kTooLarge,
                  fmt::format("JSON of {} bytes is larger than {} bytes", text.size(), limits.max_bytes));
-  Builder builder(limits.max_depth);
+  Builder builder(limits);
   bool parsed = false;
   try {
     parsed = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);

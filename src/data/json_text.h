@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/json.h"
 
@@ -13,6 +14,9 @@ namespace slipway::data {
 struct JsonLimits {
   std::size_t max_bytes = 32u << 20;
   std::size_t max_depth = 128;
+  // Where the paths of keys that stand twice in an object are noted ("spec.items[0].name"); the last value counts.
+  // Null: such a text is refused.
+  std::vector<std::string>* duplicates = nullptr;
 };
 base::Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 

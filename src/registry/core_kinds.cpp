@@ -16,6 +16,7 @@ constexpr std::size_t kMaxSecretBytes = 1u << 20;
 
 constexpr std::string_view kServiceAccountSchema = R"({"type":"object","properties":{
   "secrets":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],
+    "x-kubernetes-patch-strategy":"merge","x-kubernetes-patch-merge-key":"name",
     "items":{"type":"object","x-kubernetes-map-type":"atomic","properties":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"name":{"type":"string"},
     "namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},
     "fieldPath":{"type":"string"}}}},
@@ -36,7 +37,8 @@ constexpr std::string_view kNodeSchema = R"({"type":"object","properties":{
     "phase":{"type":"string"},
     "capacity":{"type":"object","additionalProperties":{"x-kubernetes-int-or-string":true}},
     "allocatable":{"type":"object","additionalProperties":{"x-kubernetes-int-or-string":true}},
-    "addresses":{"type":"array","x-kubernetes-list-type":"atomic","items":{"type":"object",
+    "addresses":{"type":"array","x-kubernetes-list-type":"atomic",
+      "x-kubernetes-patch-strategy":"merge","x-kubernetes-patch-merge-key":"type","items":{"type":"object",
       "required":["type","address"],"properties":{"type":{"type":"string"},"address":{"type":"string"}}}},
     "conditions":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["type"],
       "items":{"type":"object","required":["type"],"properties":{"type":{"type":"string"}},

@@ -138,8 +138,6 @@ TEST_P(Kubectl, ErrorsAreThoseOfKubernetes) {
   EXPECT_THAT(fail({"get", "nosuchthings"}), HasSubstr("the server doesn't have a resource type \"nosuchthings\""));
   EXPECT_THAT(fail({"create", "-n", "nowhere", "-f", "-"}, widget("a", 3)),
               HasSubstr("namespaces \"nowhere\" not found"));
-  EXPECT_THAT(fail({"apply", "--server-side", "-f", "-"}, widget("a", 3)),
-              HasSubstr("server-side apply is not served yet"));
   EXPECT_THAT(fail({"get", "ns", "--token=wrong", "--kubeconfig", door->kubeconfig("nobody", "")}),
               HasSubstr("You must be logged in to the server (Unauthorized)"));
   EXPECT_THAT(
