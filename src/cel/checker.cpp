@@ -96,6 +96,13 @@ class Checker {
       if (expression.kind != Kind::kCall || expression.name != "format") check_mixtures(*child);
   }
 
+  void check_literals(const Expression& expression) {
+    if (expression.kind == Kind::kCall)
+      for (std::string& message : check_literal_arguments(expression))
+        problems_.push_back({expression.children.back()->position, std::move(message)});
+    for (const ExpressionPtr& child : expression.children) check_literals(*child);
+  }
+
   // Replaces type variables by what was learned about them, once all is checked.
   void settle(Expression& expression) {
     expression.type = known_.apply(expression.type, true);
@@ -258,8 +265,6 @@ class Checker {
       return;
     }
     expression.type = std::move(result);
-    for (std::string& message : check_literal_arguments(expression))
-      problems_.push_back({expression.children.back()->position, std::move(message)});
   }
 
   // The overload's own type variables get names of this call.
@@ -429,6 +434,7 @@ base::Result<CheckedExpression> check(std::string_view source, ExpressionPtr roo
   if (checker.problems().empty()) {
     checker.settle(*root);
     checker.check_mixtures(*root);
+    checker.check_literals(*root);
   }
   if (!checker.problems().empty()) return base::fail(base::ErrorCode::kInvalid, describe(source, checker.problems()));
   return CheckedExpression{std::move(root), checker.slots(), std::move(checker.uses())};

@@ -372,9 +372,10 @@ class Estimator {
 
   static CallEstimate estimate_conversion(const Overload& overload, const Size& size) {
     const std::uint64_t cost = scaled(size.most, kTextCost);
-    if (overload.id == "string_to_bytes") return {cost, Size{size.least, times(size.most, 4)}};
+    // These sizes wrap, as upstream's do.
+    if (overload.id == "string_to_bytes") return {cost, Size{size.least, size.most * 4}};
     if (overload.id == "bytes_to_string") return {cost, Size{size.least / 4, size.most}};
-    if (overload.id == "strings_quote") return {cost, Size{plus(size.least, 2), plus(times(size.most, 2), 2)}};
+    if (overload.id == "strings_quote") return {cost, Size{size.least + 2, size.most * 2 + 2}};
     return {cost, std::nullopt};
   }
 

@@ -175,8 +175,8 @@ Value Evaluator::evaluate_branch(const Expression& expression) {
 Value Evaluator::select(const Expression& expression) {
   const Expression& operand = *expression.children[0];
   const Value target = evaluate(operand);
-  if (target.is_error()) return target;
   charge(is_attribute(operand) ? 0 : 1);
+  if (target.is_error()) return target;
   const Value key = Value::view(expression.name);
   return expression.optional ? optional_member(target, key) : plain_member(target, key);
 }
@@ -197,11 +197,24 @@ Value Evaluator::has_member(const Expression& expression) {
 Value Evaluator::index(const Expression& expression) {
   const Expression& operand = *expression.children[0];
   const Value target = evaluate(operand);
+  charge(is_attribute(operand) ? 0 : 1);
   if (target.is_error()) return target;
   const Value key = evaluate(*expression.children[1]);
-  if (key.is_error()) return key;
-  charge(is_attribute(operand) ? 0 : 1);
-  return expression.optional ? optional_member(target, key) : plain_member(target, key);
+  if (key.is_error()) {
+    charge(1);
+    return key;
+  }
+  // A key that is an attribute itself is paid for by its own evaluation.
+  const Expression& index = *expression.children[1];
+  const bool is_paid = is_attribute(index) && !index.is_constant;
+  const std::uint64_t before = cost_;
+  Value found = expression.optional ? optional_member(target, key) : plain_member(target, key);
+  if (!is_paid || is_cancelled()) return found;
+  if (cost_ > before)
+    --cost_;
+  else if (index.kind != Kind::kConditional && cost_ > 0)
+    --cost_;
+  return found;
 }
 
 Value Evaluator::plain_member(const Value& target, const Value& key) {
@@ -242,7 +255,8 @@ Value Evaluator::call(const Expression& expression) {
   for (const ExpressionPtr& child : expression.children) {
     arguments.push_back(evaluate(*child));
     // One or two arguments are evaluated and paid for whatever becomes of them, as upstream does.
-    if (count > 2 && arguments.size() < count && arguments.back().is_error()) return std::move(arguments.back());
+    const bool stops_early = count > 2 || expression.prepared != nullptr;
+    if (stops_early && arguments.size() < count && arguments.back().is_error()) return std::move(arguments.back());
   }
   if (is_cancelled()) return cancelled();
   const auto failed = std::ranges::find_if(arguments, &Value::is_error);
@@ -287,7 +301,10 @@ Value Evaluator::make_list(const Expression& expression) {
   items.reserve(expression.children.size());
   for (std::size_t i = 0; i < expression.children.size(); ++i) {
     Value item = evaluate(*expression.children[i]);
-    if (item.is_error()) return item;
+    if (item.is_error()) {
+      charge(kListCost);
+      return item;
+    }
     if (!expression.optional_entries.empty() && expression.optional_entries[i]) {
       const Optional* optional = item.get<Optional>();
       if (optional == nullptr)
@@ -305,9 +322,11 @@ Value Evaluator::make_map(const Expression& expression) {
   Entries entries;
   for (std::size_t i = 0; i + 1 < expression.children.size(); i += 2) {
     Value key = evaluate(*expression.children[i]);
-    if (key.is_error()) return key;
-    Value value = evaluate(*expression.children[i + 1]);
-    if (value.is_error()) return value;
+    Value value = key.is_error() ? key : evaluate(*expression.children[i + 1]);
+    if (value.is_error()) {
+      charge(kMapCost);
+      return value;
+    }
     if (!expression.optional_entries.empty() && expression.optional_entries[i / 2]) {
       const Optional* optional = value.get<Optional>();
       if (optional == nullptr)
@@ -377,11 +396,11 @@ bool Evaluator::step(const Expression& expression) {
 Value Evaluator::grow(const Expression& expression) {
   Value& slot = slots_[static_cast<std::size_t>(expression.children[0]->slot)];
   charge(1);  // for the name
-  if (slot.is_error()) return slot;
-  if (expression.name != operators::kAdd) return insert(expression, slot);
+  if (expression.name != operators::kAdd) return slot.is_error() ? slot : insert(expression, slot);
   Value item = evaluate(*expression.children[1]->children[0]);
-  if (item.is_error()) return item;
   charge(kListCost + 1);
+  if (slot.is_error()) return slot;
+  if (item.is_error()) return item;
   const List* list = slot.get<List>();
   if (list == nullptr || list->items == nullptr) return Value::no_such_overload();
   if (!work_.spend(1)) return cancelled();

@@ -90,12 +90,14 @@ std::string group_digits(std::string text) {
   return text;
 }
 
-// The exponent as en_US writes it there: 1.5 × 10⁰³.
+// The exponent as en_US writes it there: 1.5×10⁰³.
 std::string raise(const std::string& text) {
   const auto e = text.find('e');
   if (e == text.npos) return text;
   static constexpr std::string_view kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-  std::string out = text.substr(0, e) + "\u202f\u00d7\u202f10";
+  std::string out = text.substr(0, e) +
+                    "\u00d7"
+                    "10";
   for (const char c : text.substr(e + 1)) {
     if (c == '-') out += "⁻";
     if (c >= '0' && c <= '9') out += kDigits[c - '0'];

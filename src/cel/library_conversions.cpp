@@ -143,7 +143,7 @@ void add_times(Library& library) {
   using namespace types;
   library.add("duration", "duration_to_duration", {duration}, duration, identity);
   library.add("duration", "int64_to_duration", {integer}, duration,
-              [](Arguments a, CallContext&) -> Value { return Duration{arg<std::int64_t>(a)}; });
+              [](Arguments, CallContext&) { return unconvertible("int", "google.protobuf.Duration"); });
   library.add("duration", "string_to_duration", {string}, duration, [](Arguments a, CallContext&) -> Value {
     const auto duration = parse_duration(*a[0].string());
     return duration ? Value(*duration) : unconvertible("string", "google.protobuf.Duration");

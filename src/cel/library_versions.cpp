@@ -63,6 +63,10 @@ const Version& version_of(Arguments arguments, std::size_t index = 0) {
 }
 
 bool read_number(std::string_view text, std::string_view what, std::uint64_t& value, std::string& error) {
+  if (text.empty()) {
+    error = "strconv.ParseUint: parsing \"\": invalid syntax";
+    return false;
+  }
   if (!is_number(text)) {
     error = fmt::format("Invalid character(s) found in {} number {}", what, go_quote(text));
     return false;

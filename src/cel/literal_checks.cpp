@@ -1,7 +1,5 @@
 #include "cel/literal_checks.h"
 
-#include <fmt/core.h>
-
 #include "cel/library.h"
 #include "cel/time_text.h"
 
@@ -9,17 +7,17 @@ namespace slipway::cel {
 
 std::vector<std::string> check_literal_arguments(const Expression& call) {
   if (call.children.empty() || call.children.back()->kind != Expression::Kind::kLiteral) return {};
-  const std::string_view* text = call.children.back()->constant.string();
-  if (text == nullptr) return {};
+  const Value& literal = call.children.back()->constant;
   const bool is_first = call.children.size() == 1;
+  if (const auto* seconds = literal.get<std::int64_t>();
+      seconds != nullptr && call.name == "timestamp" && is_first && (*seconds < kFirstSecond || *seconds > kLastSecond))
+    return {"invalid timestamp argument"};
+  const std::string_view* text = literal.string();
+  if (text == nullptr) return {};
   if (call.name == "duration" && is_first && !parse_duration(*text)) return {"invalid duration argument"};
   if (call.name == "timestamp" && is_first && !parse_timestamp(*text)) return {"invalid timestamp argument"};
-  if (call.name == "matches" || call.name == "find" || (call.name == "findAll" && call.children.size() == 2)) {
-    std::string problem;
-    if (compile_pattern(*text, problem) == nullptr)
-      return {call.name == "matches" ? std::string("invalid matches argument")
-                                     : fmt::format("invalid {} argument: {}", call.name, problem)};
-  }
+  std::string ignored;
+  if (call.name == "matches" && compile_pattern(*text, ignored) == nullptr) return {"invalid matches argument"};
   return {};
 }
 

@@ -298,13 +298,13 @@ class Parser {
       case Token::Kind::kInt:
       case Token::Kind::kUint:
       case Token::Kind::kDouble:
-        return number(false);
+        return number(false, position);
       default:
         break;
     }
     if (peek().is("-") && (peek(1).kind == Token::Kind::kInt || peek(1).kind == Token::Kind::kDouble)) {
       take();
-      return number(true);
+      return number(true, position);
     }
     return unexpected();
   }
@@ -320,9 +320,8 @@ class Parser {
     return make(Kind::kIdentifier, name.position, std::string(prefix) + name.text, {});
   }
 
-  Parsed number(bool negative) {
+  Parsed number(bool negative, std::uint32_t position) {
     const Token token = take();
-    const std::uint32_t position = token.position;
     std::string_view digits = token.text;
     if (token.kind == Token::Kind::kDouble) {
       const std::string text = (negative ? "-" : "") + token.text;

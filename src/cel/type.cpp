@@ -99,6 +99,8 @@ TypeRef type_of(TypeRef of) {
 
 std::string Type::text() const {
   if (kind == TypeKind::kObject) return "object";
+  if (kind == TypeKind::kTimestamp) return "timestamp";
+  if (kind == TypeKind::kDuration) return "duration";
   if (parameters.empty()) return name;
   std::vector<std::string> parts;
   for (const TypeRef& part : parameters) parts.push_back(part->text());

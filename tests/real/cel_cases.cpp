@@ -198,12 +198,12 @@ const std::map<char, std::vector<std::string>>& templates() {
       {'l',
        {"[$i, $i]", "$l + $l", "$l.map(x, x + $i)", "$l.filter(x, x != $i)", "$l.map(x, x > $i, x)", "self.list",
         "$n.map(x, x.size())", "$l.transformList(i, x, i + x)", "$l.sort()", "$l.reverse()", "$l.distinct()",
-        "$l.slice(0, $i)", "lists.range($i)", "[$l, $l].flatten()", "$l.sortBy(x, -x)", "$b ? $l : $l",
+        "$l.slice(0, $i)", "lists.range($i % 50)", "[$l, $l].flatten()", "$l.sortBy(x, -x)", "$b ? $l : $l",
         "self.ports.map(p, p.port)", "[$i, ?optional.none()]"}},
       {'n',
        {"[$s, $s]", "$n + $n", "$n.filter(x, x != $s)", "self.names", "self.set", "$s.split($s)", "$s.split($s, $i)",
-        "$s.findAll('[a-z0-9]')", "$s.findAll($s, $i)", "$n.map(x, x + $s)", "$m.map(k, k)",
-        "$m.transformList(k, v, k + v)", "$n.sort()", "$n.sortBy(x, x.size())", "$n.reverse()", "$n.distinct()",
+        "$s.findAll('[a-z0-9]')", "$s.findAll($s, $i)", "$n.map(x, x + $s)", "$m.map(k, k).sort()",
+        "$m.transformList(k, v, k + v).sort()", "$n.sort()", "$n.sortBy(x, x.size())", "$n.reverse()", "$n.distinct()",
         "self.ports.map(p, p.name)", "$r.getQuery()['a']"}},
       {'m',
        {"self.map", "{'a': $s}", "{$s: $s, 'b': $s}", "$m.transformMap(k, v, v + k)",
@@ -301,10 +301,6 @@ std::string CelCases::make(char type, int depth) {
     ++i;
   }
   return out;
-}
-
-Json CelCases::next_expression() {
-  return Json::object({{"schema", schema()}, {"rule", make('b', 1 + below(4))}, {"object", object()}});
 }
 
 Json CelCases::make_rules(char type) {

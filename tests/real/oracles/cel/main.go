@@ -1,8 +1,8 @@
 // What Kubernetes itself makes of expressions and rules: the rival that tests/real/cel_test.cpp compares src/cel and
 // src/registry with. Reads one JSON request a line from standard input, writes one JSON answer a line.
 //
-//	{"schema": {...}, "rule": "self.a == 1", "object": {...}}   one expression: its value, its costs
-//	{"schema": {...}, "object": {...}, "old": {...}}            all rules of the schema: the errors
+//	{"schema": {...}, "rules": ["self.a == 1", ...], "object": {...}}   expressions: an answer a line, with value and costs
+//	{"schema": {...}, "object": {...}, "old": {...}}                    all rules of the schema: the errors
 package main
 
 import (
@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/google/cel-go/interpreter"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -27,7 +26,7 @@ import (
 
 type request struct {
 	Schema json.RawMessage `json:"schema"`
-	Rule   string          `json:"rule"`
+	Rules  []string        `json:"rules"`
 	Object json.RawMessage `json:"object"`
 	Old    json.RawMessage `json:"old"`
 	Root   bool            `json:"root"`
@@ -61,19 +60,35 @@ func decode(raw json.RawMessage) (any, error) {
 	return value, utiljson.Unmarshal(raw, &value)
 }
 
-func evaluate(schema *structuralschema.Structural, req request, object any) (out answer) {
-	schema.XValidations = apiextensionsv1.ValidationRules{{Rule: req.Rule}}
+func evaluate(schema *structuralschema.Structural, req request, object any) []answer {
+	schema.XValidations = nil
+	for _, rule := range req.Rules {
+		schema.XValidations = append(schema.XValidations, apiextensionsv1.ValidationRule{Rule: rule})
+	}
+	// One environment for all of them: making it is what costs time.
 	results, err := schemacel.Compile(schema, model.SchemaDeclType(schema, req.Root), celconfig.PerCallLimit,
 		environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion()), schemacel.NewExpressionsEnvLoader())
 	if err != nil {
-		return answer{Compile: err.Error()}
+		return []answer{{Compile: err.Error()}}
 	}
-	result := results[0]
+	answers := make([]answer, len(results))
+	for i, result := range results {
+		answers[i] = run(result, schemacel.UnstructuredToVal(object, schema))
+	}
+	return answers
+}
+
+func run(result schemacel.CompilationResult, self any) (out answer) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			out = answer{Compile: fmt.Sprint("panic: ", problem)}
+		}
+	}()
 	if result.Error != nil {
 		return answer{Compile: result.Error.Detail}
 	}
 	out.MaxCost = result.MaxCost
-	activation, _ := interpreter.NewActivation(map[string]any{"self": schemacel.UnstructuredToVal(object, schema)})
+	activation, _ := interpreter.NewActivation(map[string]any{"self": self})
 	value, details, err := result.Program.ContextEval(context.Background(), activation)
 	if details != nil && details.ActualCost() != nil {
 		out.Cost = *details.ActualCost()
@@ -100,32 +115,27 @@ func validate(schema *structuralschema.Structural, req request, object, old any)
 	return out
 }
 
-func handle(line []byte) (out answer) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			out = answer{Compile: fmt.Sprint("panic: ", problem)}
-		}
-	}()
+func handle(line []byte) []answer {
 	var req request
 	if err := json.Unmarshal(line, &req); err != nil {
-		return answer{Compile: err.Error()}
+		return []answer{{Compile: err.Error()}}
 	}
 	schema, err := structural(req.Schema)
 	if err != nil {
-		return answer{Compile: "schema: " + err.Error()}
+		return []answer{{Compile: "schema: " + err.Error()}}
 	}
 	object, err := decode(req.Object)
 	if err != nil {
-		return answer{Compile: "object: " + err.Error()}
+		return []answer{{Compile: "object: " + err.Error()}}
 	}
 	old, err := decode(req.Old)
 	if err != nil {
-		return answer{Compile: "old: " + err.Error()}
+		return []answer{{Compile: "old: " + err.Error()}}
 	}
-	if strings.TrimSpace(req.Rule) != "" {
+	if len(req.Rules) > 0 {
 		return evaluate(schema, req, object)
 	}
-	return validate(schema, req, object, old)
+	return []answer{validate(schema, req, object, old)}
 }
 
 func main() {
@@ -136,8 +146,10 @@ func main() {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	for in.Scan() {
-		if err := encoder.Encode(handle(in.Bytes())); err != nil {
-			panic(err)
+		for _, one := range handle(in.Bytes()) {
+			if err := encoder.Encode(one); err != nil {
+				panic(err)
+			}
 		}
 	}
 }
