@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "base/result.h"
+#include "plane/load.h"
+
+namespace slipway::bench {
+
+// A child process with its output in a file; ended with the object.
+class Program {
+ public:
+  static base::Result<Program> start(std::vector<std::string> argv, const std::filesystem::path& log);
+  Program() = default;
+  Program(Program&& other) noexcept;
+  Program& operator=(Program&& other) noexcept;
+  ~Program() { stop(); }
+  // SIGTERM, then SIGKILL after a while; waits.
+  void stop();
+  pid_t pid() const { return pid_; }
+  double resident_mebibytes() const;
+  bool is_running() const;
+
+ private:
+  pid_t pid_ = -1;
+};
+
+// One of the two sides: its processes and how to reach it.
+class Server {
+ public:
+  virtual ~Server() = default;
+  virtual std::string name() const = 0;
+  // Starts on what the folder holds; returns once it answers /readyz, with the seconds from the first exec to the first
+  // answer of `probe` ("" = /readyz).
+  base::Result<double> start(const std::string& probe = "");
+  virtual void stop() = 0;
+  virtual std::vector<std::pair<std::string, double>> resident() const = 0;  // MiB by program
+  double resident_total() const;
+  const Endpoint& endpoint() const { return endpoint_; }
+
+ protected:
+  virtual base::Status launch() = 0;
+  virtual bool is_running() const = 0;
+  Endpoint endpoint_;
+};
+
+std::unique_ptr<Server> make_slipwayd(const std::filesystem::path& program, const std::filesystem::path& folder);
+std::unique_ptr<Server> make_kubernetes(const std::filesystem::path& programs, const std::filesystem::path& folder);
+
+}  // namespace slipway::bench
