@@ -4,7 +4,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PROGRAMS := slipwayd slipway slipway-agent cluster-bootstrapper
 
-.PHONY: help setup build bootstrapper-image demo test check real bench fuzz asan tsan gcc crash lint format clean
+.PHONY: help setup build bootstrapper-image demo test check real bench bench-plane fuzz asan tsan gcc crash lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ real: build ## the tests on real components only (K3s or k3s-standin in namespac
 
 bench: build ## figures beside their rivals; tables here, numbers in build/figures/*.json
 	@tools/run-benchmarks
+
+bench-plane: setup ## the resource plane beside kube-apiserver + etcd (BENCH=--long for more and longer rounds)
+	@tools/bench-plane $(BENCH)
 
 fuzz: setup ## every fuzz target for FUZZ_SECONDS (default 30) each
 	@tools/run-fuzzers

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include "base/log.h"
 #include "base/version.h"
@@ -43,6 +44,8 @@ int serve(const SlipwaydOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Many threads make and free objects for each other; an allocator arena for each would keep many times what is used.
+  mallopt(M_ARENA_MAX, 2);
   SlipwaydOptions options;
   std::string data_folder, api = "127.0.0.1:6440", agents = "127.0.0.1:6441", gateway = "127.0.0.1:6442",
                            audit = "writes";

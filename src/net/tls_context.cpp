@@ -182,6 +182,8 @@ Result<SslContext> make_server_context(const TlsServerOptions& options) {
   SslContext context = SLIPWAY_TRY(new_context(TLS_server_method()));
   SLIPWAY_TRY(use_certificate(context.get(), options.certificate_pem, options.key_pem));
   SSL_CTX_set_alpn_select_cb(context.get(), choose_http11, nullptr);
+  // AES with a key of 128 bits first, as Go's servers choose too: a third less work for a strength nobody can break.
+  SSL_CTX_set_ciphersuites(context.get(), "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
   if (!options.client_ca_pem.empty()) {
     SLIPWAY_TRY(trust(context.get(), options.client_ca_pem, true).with_context("client certificates"));
     const int require = options.require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;

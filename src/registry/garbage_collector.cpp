@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "data/json_scan.h"
 #include "data/json_text.h"
 #include "registry/definition/definition_status.h"
 
@@ -16,6 +17,21 @@ namespace {
 constexpr std::string_view kEverything = "/registry/";
 constexpr std::chrono::milliseconds kRetryDelay{500};
 constexpr std::chrono::milliseconds kIdle{60'000};
+
+// What the graph has to know of an object, read out of its text: most of an object is none of its business.
+data::Json graph_metadata(std::string_view text) {
+  data::Json object = data::Json::object();
+  const auto metadata = data::find_json_value(text, {"metadata"});
+  if (!metadata) return object;
+  data::Json& known = object.at("metadata");
+  for (const char* name :
+       {"name", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers", "deletionTimestamp"}) {
+    const auto found = data::find_json_value(*metadata, {name});
+    if (!found) continue;
+    if (auto value = data::parse_json(*found)) known.set(name, std::move(*value));
+  }
+  return object;
+}
 
 // What another writer does first is no failure: its own event brings the object back to us.
 base::Status settle(const auto& result) {
@@ -76,8 +92,7 @@ base::Status GarbageCollector::synchronize() {
   for (const store::Entry& entry : page.entries) {
     const ResourcePtr resource = resource_of_key(entry.key);
     if (resource == nullptr) continue;
-    const ObjectPtr object = SLIPWAY_TRY(registry_.decode(*resource, entry.value));
-    graph_.put(*resource, *object);
+    graph_.put(*resource, graph_metadata(*entry.value));
   }
   for (std::string& uid : graph_.uids()) queue_.insert(std::move(uid));
   std::shared_ptr<store::Watch> watch = SLIPWAY_TRY(registry_.store().watch(kEverything, page.revision));
@@ -96,21 +111,12 @@ base::Status GarbageCollector::take_events(std::chrono::milliseconds timeout) {
 
 void GarbageCollector::apply(const store::Event& event) {
   const ResourcePtr resource = resource_of_key(event.key);
-  if (resource == nullptr) {
-    // The last objects of a kind may be heard of after their kind is gone.
-    const auto last = data::parse_json(*event.value);
-    if (last) queue_.merge(graph_.erase(meta::uid(*last)));
-    return;
-  }
-  const auto object = registry_.decode(*resource, event.value);
-  if (!object) {
-    base::log_error("registry", "garbage collector: {}", object.error().message());
-    return;
-  }
-  if (event.type == store::Event::Type::kPut)
-    queue_.merge(graph_.put(*resource, **object));
+  const data::Json object = graph_metadata(*event.value);
+  // The last objects of a kind may be heard of after their kind is gone.
+  if (resource != nullptr && event.type == store::Event::Type::kPut)
+    queue_.merge(graph_.put(*resource, object));
   else
-    queue_.merge(graph_.erase(meta::uid(**object)));
+    queue_.merge(graph_.erase(meta::uid(object)));
 }
 
 ResourcePtr GarbageCollector::resource_of_key(std::string_view key) const {

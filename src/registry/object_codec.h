@@ -32,7 +32,7 @@ class ObjectCache {
   void remember(const store::Bytes& bytes, meta::ObjectPtr object) { objects_.remember(bytes, std::move(object)); }
 
  private:
-  BytesCache<meta::ObjectPtr, 1024> objects_;
+  BytesCache<meta::ObjectPtr, 256> objects_;  // a parsed object takes several times its text
 };
 
 }  // namespace slipway::registry

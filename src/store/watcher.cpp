@@ -40,11 +40,10 @@ base::Result<std::vector<Event>> HubWatch::next(std::chrono::milliseconds timeou
 }
 
 base::Result<std::vector<Event>> HubWatch::take() {
-  // Exclusive: it moves the cursor, which mark() also does.
-  const std::unique_lock lock(hub_->mutex);
+  const std::shared_lock lock(hub_->mutex);
   if (watcher_->cancelled) return base::fail(base::ErrorCode::kCancelled, "the watch is closed");
   std::vector<Event> events;
-  Revision& from = watcher_->pending_from;
+  Revision from = watcher_->pending_from;
   if (from == 0) return events;
   if (from <= hub_->map.oldest_base())
     return base::fail(base::ErrorCode::kExpired,
@@ -54,7 +53,7 @@ base::Result<std::vector<Event>> HubWatch::take() {
     const Event& event = hub_->map.event(from++);
     if (event.key.starts_with(watcher_->prefix)) events.push_back(event);
   }
-  if (from > newest) from = 0;
+  watcher_->pending_from = from > newest ? 0 : from;
   return events;
 }
 
@@ -84,7 +83,8 @@ void HubWatch::on_ready(std::function<void()> callback) {
 
 Revision HubWatch::position() const {
   const std::shared_lock lock(hub_->mutex);
-  return watcher_->pending_from == 0 ? hub_->map.revision() : watcher_->pending_from - 1;
+  const Revision from = watcher_->pending_from;
+  return from == 0 ? hub_->map.revision() : from - 1;
 }
 
 }  // namespace slipway::store

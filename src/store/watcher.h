@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -8,7 +9,9 @@
 
 namespace slipway::store {
 
-// The cursor of one watch. `pending_from` and `cancelled` are guarded by the hub's mutex, the rest by `mutex`.
+// The cursor of one watch. `pending_from` is moved forward by the hub (its mutex held alone) and by the reader (held
+// shared, so that thousands of readers do not wait for each other); `cancelled` is guarded by the hub's mutex, the rest
+// by `mutex`.
 class Watcher {
  public:
   explicit Watcher(std::string key_prefix) : prefix(std::move(key_prefix)) {}
@@ -17,7 +20,7 @@ class Watcher {
   void wake();
 
   const std::string prefix;
-  Revision pending_from = 0;  // first event not yet returned that may match; 0 = none
+  std::atomic<Revision> pending_from = 0;  // first event not yet returned that may match; 0 = none
   bool cancelled = false;
 
   std::mutex mutex;

@@ -30,9 +30,9 @@ struct Client {
   bool streaming = false;
 };
 
-class Server {
+class EchoLoop {
  public:
-  Server(base::UniqueFd listener, SslContext context, std::size_t body_bytes, std::size_t event_bytes)
+  EchoLoop(base::UniqueFd listener, SslContext context, std::size_t body_bytes, std::size_t event_bytes)
       : listener_(std::move(listener)),
         context_(std::move(context)),
         answer_(fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
@@ -170,7 +170,7 @@ base::Result<EchoServer> EchoServer::start(std::size_t body_bytes, std::size_t e
   if (server.pid_ < 0) return base::errno_error(errno, "fork");
   if (server.pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    Server(std::move(listener), std::move(context), body_bytes, event_bytes).run();
+    EchoLoop(std::move(listener), std::move(context), body_bytes, event_bytes).run();
     ::_exit(0);
   }
   return server;
