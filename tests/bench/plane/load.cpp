@@ -42,10 +42,14 @@ base::Status Load::open(std::size_t connections) {
   for (std::size_t i = 0; i < connections; ++i)
     connections_.push_back(SLIPWAY_TRY(ClientConnection::connect(context_, endpoint_)));
   // Handshakes are not part of what is measured.
-  std::size_t left = connections;
-  SLIPWAY_TRY(
-      drive([&] { return left-- > 0 ? std::optional(render_request(endpoint_, "GET", "/version")) : std::nullopt; },
-            std::chrono::hours(1)));
+  std::size_t made = 0;
+  SLIPWAY_TRY(drive(
+      [&]() -> std::optional<std::string> {
+        if (made == connections) return std::nullopt;
+        ++made;
+        return render_request(endpoint_, "GET", "/version");
+      },
+      std::chrono::hours(1)));
   return {};
 }
 
@@ -79,7 +83,7 @@ base::Result<LoadResult> Load::drive(const Next& next, std::chrono::milliseconds
     for (int at = 0; at < count; ++at) {
       const std::uint64_t id = events[static_cast<std::size_t>(at)].data.u64;
       ClientConnection& connection = *connections_[id];
-      if (SLIPWAY_TRY(connection.on_io())) {
+      while (SLIPWAY_TRY(connection.on_io())) {
         --busy;
         const auto now = std::chrono::steady_clock::now();
         const Answer& answer = connection.answer();
@@ -88,7 +92,6 @@ base::Result<LoadResult> Load::drive(const Next& next, std::chrono::milliseconds
         ++result.answers;
         if (answer.status / 100 != 2 && result.refused++ == 0) result.first_refusal = std::to_string(answer.status);
         give_work(connection);
-        SLIPWAY_TRY(connection.on_io());
       }
       const bool write = connection.wants_write();
       if (write == write_interest[id]) continue;

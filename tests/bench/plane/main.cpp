@@ -194,7 +194,8 @@ class Side {
   Result<LoadResult> repeat(const std::string& target, std::size_t times, std::size_t warm_up) {
     const auto requests = [&](std::size_t count) {
       return [this, &target, left = count]() mutable -> std::optional<std::string> {
-        if (left-- == 0) return std::nullopt;
+        if (left == 0) return std::nullopt;
+        --left;
         return render_request(load_->endpoint(), "GET", target);
       };
     };

@@ -126,11 +126,11 @@ class Slipwayd final : public Server {
   base::Status launch() override {
     SLIPWAY_TRY(base::make_folders(folder_, 0700));
     if (endpoint_.port == 0) endpoint_.port = SLIPWAY_TRY(free_port());
-    process_ =
-        SLIPWAY_TRY(Program::start({program_.string(), "--data-dir", (folder_ / "data").string(), "--listen",
-                                    fmt::format("127.0.0.1:{}", endpoint_.port), "--agent-listen", "127.0.0.1:0",
-                                    "--gateway-listen", "127.0.0.1:0", "--audit-log", "none"},  // the rival writes none
-                                   folder_ / "slipwayd.log"));
+    process_ = SLIPWAY_TRY(Program::start(
+        {program_.string(), "--data-dir", (folder_ / "data").string(), "--listen",
+         fmt::format("127.0.0.1:{}", endpoint_.port), "--agent-listen", "127.0.0.1:0", "--gateway-listen",
+         "127.0.0.1:0", "--audit-log", "none", "--api-only"},  // the rival writes none
+        folder_ / "slipwayd.log"));
     if (!endpoint_.certificate_pem.empty()) return {};
     for (int i = 0; i < 1'000; ++i) {
       const auto text = base::read_file(folder_ / "data" / "admin.kubeconfig");
