@@ -12,6 +12,7 @@
 
 #include "apiserver/api_server.h"
 #include "base/files.h"
+#include "base/unique_fd.h"
 #include "net/http_server.h"
 #include "registry/test_registry.h"
 
