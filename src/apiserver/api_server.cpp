@@ -5,6 +5,7 @@
 
 #include "apiserver/audit/request_audit.h"
 #include "apiserver/authentication/impersonation.h"
+#include "apiserver/authentication/token_resources.h"
 #include "apiserver/authorization/access_reviews.h"
 #include "apiserver/authorization/rbac_authorizer.h"
 #include "apiserver/authorization/request_access.h"
@@ -87,8 +88,29 @@ bool has_subresource(const registry::ResourceVersionInfo& resource, std::string_
   return name == "finalize" && resource.resource->group_kind() == meta::GroupKind{"", "Namespace"};
 }
 
-std::vector<std::shared_ptr<Authenticator>> authenticators_of(const ApiServerOptions& options) {
-  std::vector<std::shared_ptr<Authenticator>> all{std::make_shared<ClientCertificateAuthenticator>()};
+std::shared_ptr<const TokenAuthentication> tokens_of(const ApiServerOptions& options) {
+  std::vector<std::shared_ptr<TokenAuthenticator>> all;
+  std::vector<std::string> audiences;
+  if (options.service_accounts) {
+    all.push_back(options.service_accounts);
+    audiences.push_back(options.service_accounts->issuer());
+  }
+  all.insert(all.end(), options.tokens.begin(), options.tokens.end());
+  return std::make_shared<const TokenAuthentication>(std::move(all), std::move(audiences));
+}
+
+std::vector<UnstoredResource> unstored_of(const ApiServerOptions& options) {
+  std::vector<UnstoredResource> all;
+  for (const std::span<const UnstoredResource> some :
+       {access_reviews(), token_resources(options.service_accounts != nullptr)})
+    all.insert(all.end(), some.begin(), some.end());
+  return all;
+}
+
+std::vector<std::shared_ptr<Authenticator>> authenticators_of(const ApiServerOptions& options,
+                                                              std::shared_ptr<const TokenAuthentication> tokens) {
+  std::vector<std::shared_ptr<Authenticator>> all{std::make_shared<ClientCertificateAuthenticator>(),
+                                                  std::make_shared<BearerTokenAuthenticator>(std::move(tokens))};
   all.insert(all.end(), options.authenticators.begin(), options.authenticators.end());
   return all;
 }
@@ -110,13 +132,17 @@ struct ApiServer::State {
   State(registry::Registry& the_registry, ApiServerOptions the_options)
       : registry(the_registry),
         options(std::move(the_options)),
-        authentication(authenticators_of(options), options.allow_anonymous),
+        tokens(tokens_of(options)),
+        unstored(unstored_of(options)),
+        authentication(authenticators_of(options, tokens), options.allow_anonymous),
         roles(std::make_shared<RbacAuthorizer>(the_registry)),
         authorizer(authorizers_of(options, roles)),
         pump(*options.clock, options.watch_threads) {}
 
   registry::Registry& registry;
   const ApiServerOptions options;
+  const std::shared_ptr<const TokenAuthentication> tokens;
+  const std::vector<UnstoredResource> unstored;
   const RequestAuthentication authentication;
   const std::shared_ptr<RbacAuthorizer> roles;
   AuthorizerChain authorizer;
@@ -128,6 +154,7 @@ struct ApiServer::State {
   void serve(const net::HttpRequest& request, net::Responder& responder);
   net::HttpResponse serve_review(const UnstoredResource& review, const net::HttpRequest& request,
                                  const RequestPath& path, const UserInfo& user);
+  net::HttpResponse serve_token_resource(const net::HttpRequest& request, const RequestPath& path);
   net::HttpResponse serve_document(const net::HttpRequest& request, const RequestPath& path);
   void serve_resource(const ResourceRequest& request, std::string_view verb, net::Responder& responder);
   base::Status start_watch(const ResourceRequest& request, net::Responder& responder);
@@ -182,6 +209,8 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& co
   if (!is_resource) return responder.send(serve_document(request, path));
   if (const UnstoredResource* review = find_access_review(path))
     return responder.send(serve_review(*review, request, path, *user));
+  if (is_token_review(path) || (options.service_accounts && is_token_request(path)))
+    return responder.send(serve_token_resource(request, path));
   if (!resource) return responder.send(not_found());
   const bool wrong_scope = !path.ns.empty() && !resource->resource->namespaced;
   const bool lacks_namespace = path.ns.empty() && resource->resource->namespaced && !path.name.empty();
@@ -204,10 +233,23 @@ net::HttpResponse ApiServer::State::serve_review(const UnstoredResource& review,
   return make_response(201, *answer, form);
 }
 
+net::HttpResponse ApiServer::State::serve_token_resource(const net::HttpRequest& request, const RequestPath& path) {
+  if (request.method != "POST") return method_not_allowed();
+  const Negotiated form = negotiate(request.header("accept"), false);
+  const bool review = is_token_review(path);
+  const auto answer = [&]() -> base::Result<Json> {
+    Json body = SLIPWAY_TRY(read_body(request, review ? "TokenReview" : "TokenRequest"));
+    if (review) return answer_token_review(*tokens, std::move(body));
+    return answer_token_request(*options.service_accounts, path, std::move(body));
+  }();
+  if (!answer) return error_response(answer.error(), {path.group, path.resource, path.name}, form);
+  return make_response(201, *answer, form);
+}
+
 net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& request, const RequestPath& path) {
   if (request.method != "GET" && request.method != "HEAD") return method_not_allowed();
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
-  const ServedApi catalog(registry.catalog(), access_reviews());
+  const ServedApi catalog(registry.catalog(), unstored);
   const auto found = [&](const std::optional<Json>& document) {
     return document ? make_response(200, *document, form) : not_found();
   };
@@ -227,6 +269,8 @@ net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& reque
   }
   if (request.path == "/healthz" || request.path == "/livez" || request.path == "/readyz") return text_response("ok");
   if (request.path == "/version" || request.path == "/version/") return make_response(200, version_info(), form);
+  if (options.service_accounts)
+    if (auto document = issuer_document(*options.service_accounts, request.path)) return std::move(*document);
   if (request.path == "/openapi/v3") return openapi.index(request);
   constexpr std::string_view kOpenApi = "/openapi/v3/";
   if (request.path.starts_with(kOpenApi)) {

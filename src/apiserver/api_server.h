@@ -6,6 +6,7 @@
 
 #include "apiserver/audit/audit_log.h"
 #include "apiserver/authentication/authenticator.h"
+#include "apiserver/authentication/service_account_tokens.h"
 #include "apiserver/authorization/authorizer.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -19,6 +20,10 @@ struct ApiServerOptions {
   base::Random* random = &base::SystemRandom::instance();
   // Asked in this order who makes a request, after its client certificate.
   std::vector<std::shared_ptr<Authenticator>> authenticators;
+  // Who bearer tokens belong to, asked in this order after the certificate.
+  std::vector<std::shared_ptr<TokenAuthenticator>> tokens;
+  // Makes and knows tokens of ServiceAccounts, asked first; null: there are none.
+  std::shared_ptr<ServiceAccountTokens> service_accounts;
   // Requests without credentials are those of system:anonymous; otherwise 401.
   bool allow_anonymous = true;
   // Members of these groups may do nothing, whatever roles they have: machines whose certificates come from the same

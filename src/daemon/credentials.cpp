@@ -82,6 +82,17 @@ Result<Credentials> load_or_create_credentials(const fs::path& data_folder, cons
   return credentials;
 }
 
+Result<pki::SigningKey> load_or_create_token_key(const fs::path& data_folder) {
+  const fs::path path = data_folder / "pki" / "service-account.key";
+  auto text = base::read_file(path);
+  if (!text && text.error().code() == ErrorCode::kNotFound) {
+    text = SLIPWAY_TRY(pki::generate_key(pki::KeyType::kEcP256));
+    SLIPWAY_TRY(base::write_file_atomically(path, *text, 0600));
+  }
+  if (!text) return std::move(text.error());
+  return pki::SigningKey::of_pem(*text).with_context(path.string());
+}
+
 Status write_admin_kubeconfig(const fs::path& data_folder, const Credentials& credentials, const std::string& server,
                               base::WallTime now) {
   const fs::path path = data_folder / "admin.kubeconfig";

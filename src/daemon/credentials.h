@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "pki/certificate.h"
+#include "pki/public_key.h"
 
 namespace slipway::daemon {
 
@@ -22,6 +23,10 @@ struct Credentials {
 // which file, never a reason to make a new CA: every agent trusts the old one.
 base::Result<Credentials> load_or_create_credentials(const std::filesystem::path& data_folder,
                                                      const std::vector<std::string>& names, base::WallTime now);
+
+// The key that signs tokens of ServiceAccounts, <data-dir>/pki/service-account.key (0600); made when there is none. A
+// broken one is an error: tokens signed by it would end unnoticed.
+base::Result<pki::SigningKey> load_or_create_token_key(const std::filesystem::path& data_folder);
 
 // Writes <data-dir>/admin.kubeconfig (0600) with a system:masters certificate for `server`, unless the present one
 // still fits.

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "apiserver/api_server.h"
+#include "apiserver/authentication/default_service_accounts.h"
+#include "apiserver/authentication/static_tokens.h"
 #include "apiserver/authorization/role_aggregation.h"
 #include "apiserver/request_flow.h"
 #include "base/files.h"
@@ -16,6 +18,7 @@
 #include "control/manager.h"
 #include "daemon/cluster_route.h"
 #include "daemon/credentials.h"
+#include "daemon/https_document.h"
 #include "daemon/resource_plane.h"
 #include "daemon/workload_access.h"
 #include "gateway/gateway.h"
@@ -115,6 +118,7 @@ class Process final : public Slipwayd {
     if (agent_http_) agent_http_->stop(kGrace);
     if (manager_) manager_->stop();
     if (workload_) workload_->stop();
+    if (default_accounts_) default_accounts_->stop();
     if (access_policy_) access_policy_->stop();
     if (plane_) plane_->stop();
   }
@@ -187,19 +191,46 @@ class Process final : public Slipwayd {
 
   Status open_api_door() {
     access_policy_ = SLIPWAY_TRY(apiserver::AccessPolicyKeeper::start(plane_->registry()));
+    default_accounts_ = SLIPWAY_TRY(apiserver::DefaultServiceAccounts::start(plane_->registry()));
     std::shared_ptr<apiserver::AuditLog> audit;
     if (options_.audit != apiserver::AuditLevel::kNone)
       audit = SLIPWAY_TRY(apiserver::AuditLog::open({.folder = options_.data_folder / "audit", .level = options_.audit},
                                                     base::SystemClock::instance()));
     // An agent's certificate is for the agents' door.
-    api_server_ = std::make_unique<apiserver::ApiServer>(
-        plane_->registry(), apiserver::ApiServerOptions{.denied_groups = {std::string(southbound::kHostsOrganization)},
-                                                        .audit = std::move(audit)});
+    apiserver::ApiServerOptions door_options{.denied_groups = {std::string(southbound::kHostsOrganization)},
+                                             .audit = std::move(audit)};
+    SLIPWAY_TRY(add_tokens(door_options));
+    api_server_ = std::make_unique<apiserver::ApiServer>(plane_->registry(), std::move(door_options));
     net::HttpServerOptions api = door(options_.api);
     api.flow_of = apiserver::flow_of;
     api.error_response = apiserver::refusal;
     api_door_ = SLIPWAY_TRY(net::HttpServer::start(
         api, [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
+    return {};
+  }
+
+  Status add_tokens(apiserver::ApiServerOptions& door_options) {
+    const std::string& issuer = options_.service_account_issuer;
+    if (!issuer.starts_with("https://") || issuer.ends_with('/') || issuer.find_first_of("?# ") != issuer.npos)
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("--service-account-issuer {} must be an https URL without a final slash, query or fragment",
+                      issuer));
+    door_options.service_accounts = std::make_shared<apiserver::ServiceAccountTokens>(
+        plane_->registry(), apiserver::ServiceAccountTokenOptions{
+                                .issuer = issuer, .key = SLIPWAY_TRY(load_or_create_token_key(options_.data_folder))});
+    if (!options_.token_file.empty())
+      door_options.tokens.push_back(
+          SLIPWAY_TRY(apiserver::StaticTokens::open(options_.token_file, base::SystemClock::instance())));
+    if (options_.oidc.issuer_url.empty()) return {};
+    SLIPWAY_TRY(apiserver::check_oidc_options(options_.oidc));
+    std::string ca_pem;
+    if (!options_.oidc_ca_file.empty()) {
+      ca_pem = SLIPWAY_TRY(base::read_file(options_.oidc_ca_file).with_context("--oidc-ca-file"));
+      SLIPWAY_TRY(pki::read_certificate(ca_pem).with_context("--oidc-ca-file " + options_.oidc_ca_file.string()));
+    }
+    door_options.tokens.push_back(std::make_shared<apiserver::OidcTokens>(
+        options_.oidc, [ca_pem](const std::string& url) { return fetch_https_document(url, ca_pem); }));
     return {};
   }
 
@@ -214,6 +245,7 @@ class Process final : public Slipwayd {
   std::unique_ptr<control::Manager> manager_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<apiserver::AccessPolicyKeeper> access_policy_;
+  std::unique_ptr<apiserver::DefaultServiceAccounts> default_accounts_;
   std::unique_ptr<apiserver::ApiServer> api_server_;
   std::unique_ptr<net::HttpServer> api_door_, agent_http_;
   std::atomic<bool> stopped_{false};

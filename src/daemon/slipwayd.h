@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apiserver/audit/audit_log.h"
+#include "apiserver/authentication/oidc_tokens.h"
 #include "base/result.h"
 
 namespace slipway::daemon {
@@ -28,6 +29,11 @@ struct SlipwaydOptions {
   std::vector<std::string> advertise;
   apiserver::AuditLevel audit = apiserver::AuditLevel::kWrites;  // into <data_folder>/audit/audit.log
   std::vector<std::string> sealed;  // resources to seal at rest beside Secrets: "configmaps", "widgets.example.com"
+  // Of tokens of ServiceAccounts, an https URL; other servers verify them by the keys below it.
+  std::string service_account_issuer = "https://kubernetes.default.svc.cluster.local";
+  std::filesystem::path token_file;    // static bearer tokens; "" = none
+  apiserver::OidcOptions oidc;         // without issuer_url: none
+  std::filesystem::path oidc_ca_file;  // "" = the authorities of this machine
   // Only the Kubernetes API: no kinds of Slipway, controllers, agents' door or gateway.
   bool api_only = false;
 };

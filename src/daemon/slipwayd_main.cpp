@@ -16,6 +16,44 @@ namespace {
 using slipway::daemon::Slipwayd;
 using slipway::daemon::SlipwaydOptions;
 
+// The flags about an OpenID Connect issuer, as kube-apiserver calls them.
+struct OidcFlags {
+  slipway::apiserver::OidcOptions oidc;
+  std::string ca_file;
+  std::vector<std::string> required, algorithms;
+
+  void add(CLI::App& app) {
+    app.add_option("--oidc-issuer-url", oidc.issuer_url, "https URL of the OpenID Connect issuer whose tokens count");
+    app.add_option("--oidc-client-id", oidc.client_id, "audience that those tokens must have");
+    app.add_option("--oidc-username-claim", oidc.username_claim, "claim that is the user's name (default sub)");
+    app.add_option("--oidc-username-prefix", oidc.username_prefix,
+                   "before the name; '-' for none (default the issuer's URL and #, none for the claim email)");
+    app.add_option("--oidc-groups-claim", oidc.groups_claim, "claim that lists the user's groups");
+    app.add_option("--oidc-groups-prefix", oidc.groups_prefix, "before every group");
+    app.add_option("--oidc-required-claim", required, "CLAIM=VALUE that tokens must hold; may be repeated");
+    app.add_option("--oidc-ca-file", ca_file, "PEM of the authority of the issuer's certificate");
+    app.add_option("--oidc-signing-algs", algorithms, "algorithms that count, such as ES256 (default RS256)")
+        ->delimiter(',');
+  }
+
+  slipway::base::Status apply(SlipwaydOptions& options) {
+    for (const std::string& pair : required) {
+      const std::size_t equals = pair.find('=');
+      if (equals == pair.npos || equals == 0)
+        return slipway::base::fail(slipway::base::ErrorCode::kInvalid,
+                                   "--oidc-required-claim " + pair + " must be CLAIM=VALUE");
+      oidc.required_claims[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    if (!algorithms.empty()) oidc.algorithms.clear();
+    for (const std::string& name : algorithms)
+      oidc.algorithms.push_back(
+          SLIPWAY_TRY(slipway::pki::parse_algorithm(name).with_context("--oidc-signing-algs " + name)));
+    options.oidc = oidc;
+    options.oidc_ca_file = ca_file;
+    return {};
+  }
+};
+
 int serve(const SlipwaydOptions& options) {
   // Blocked before any thread exists, so that only the wait below sees them.
   sigset_t signals;
@@ -63,6 +101,14 @@ int main(int argc, char** argv) {
       "what DATA-DIR/audit/audit.log tells: none, writes (and refusals, reads of Secrets), all (default writes)");
   app.add_option("--seal", options.sealed,
                  "RESOURCE[.GROUP] to encrypt at rest beside secrets, such as configmaps; may be repeated");
+  std::string token_file;
+  app.add_option("--token-file", token_file,
+                 "CSV of bearer tokens, TOKEN,USER,UID,\"GROUP1,GROUP2\"; mode 0600; read again when it changes");
+  app.add_option("--service-account-issuer", options.service_account_issuer,
+                 "https URL in tokens of ServiceAccounts, under which others find the keys that verify them (default " +
+                     options.service_account_issuer + ")");
+  OidcFlags oidc;
+  oidc.add(app);
   app.add_flag("--api-only", options.api_only,
                "serve the Kubernetes API alone, without Slipway's kinds, controllers, agents' door and gateway");
   app.add_flag("-v,--verbose", verbose, "log at debug level");
@@ -76,6 +122,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   options.data_folder = data_folder;
+  options.token_file = token_file;
+  if (const auto chosen = oidc.apply(options); !chosen) {
+    fmt::print(stderr, "slipwayd: {}\n", chosen.error().message());
+    return 2;
+  }
   for (const auto& [text, into] :
        {std::pair{&api, &options.api}, {&agents, &options.agents}, {&gateway, &options.gateway}}) {
     auto address = slipway::daemon::parse_listen_address(*text);

@@ -111,6 +111,8 @@ Json rules_status(const RuleReview& review) {
   return status;
 }
 
+}  // namespace
+
 Json user_json(const UserInfo& user) {
   Json out = Json::object({{"username", user.name}});
   if (!user.uid.empty()) out.set("uid", user.uid);
@@ -120,7 +122,7 @@ Json user_json(const UserInfo& user) {
   return out;
 }
 
-base::Status check_kind(const UnstoredResource& review, Json& body) {
+base::Status check_unstored_kind(const UnstoredResource& review, Json& body) {
   if (!body.is_object()) return base::fail(ErrorCode::kBadRequest, "the object in the body must be a JSON object");
   if (!body.contains("kind") && !body.contains("apiVersion")) {
     body.set("kind", review.kind.kind);
@@ -131,8 +133,6 @@ base::Status check_kind(const UnstoredResource& review, Json& body) {
                                                         body.text({"apiVersion"}), body.text({"kind"}),
                                                         review.kind.api_version(), review.kind.kind));
 }
-
-}  // namespace
 
 std::span<const UnstoredResource> access_reviews() {
   static const std::vector<UnstoredResource> all{
@@ -153,7 +153,7 @@ const UnstoredResource* find_access_review(const RequestPath& path) {
 
 base::Result<Json> answer_access_review(const UnstoredResource& review, const RequestPath& path, Json body,
                                         const UserInfo& user, Authorizer& authorizer, base::Clock& clock) {
-  SLIPWAY_TRY(check_kind(review, body));
+  SLIPWAY_TRY(check_unstored_kind(review, body));
   const std::string& kind = review.kind.kind;
   if (review.namespaced) {
     if (const std::string& ns = meta::ns(body); !ns.empty() && ns != path.ns)

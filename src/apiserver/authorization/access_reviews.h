@@ -23,4 +23,10 @@ const UnstoredResource* find_access_review(const RequestPath& path);
 base::Result<data::Json> answer_access_review(const UnstoredResource& review, const RequestPath& path, data::Json body,
                                               const UserInfo& user, Authorizer& authorizer, base::Clock& clock);
 
+// An object that is answered and not stored must be of the kind of its path; one that names no kind becomes it.
+// kBadRequest otherwise.
+base::Status check_unstored_kind(const UnstoredResource& resource, data::Json& body);
+// UserInfo of authentication.k8s.io/v1.
+data::Json user_json(const UserInfo& user);
+
 }  // namespace slipway::apiserver
