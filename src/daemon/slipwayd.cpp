@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "cluster/cluster_controllers.h"
 #include "control/manager.h"
+#include "daemon/certificate_renewal.h"
 #include "daemon/cluster_route.h"
 #include "daemon/credentials.h"
 #include "daemon/https_document.h"
@@ -97,7 +98,7 @@ class Process final : public Slipwayd {
         options_.data_folder, options_.api_only ? Kinds::kKubernetes : Kinds::kSlipway, options_.sealed));
     if (options_.api_only) {
       SLIPWAY_TRY(open_api_door());
-      return write_admin_kubeconfig(options_.data_folder, credentials_, api_url(), base::SystemClock::instance().now());
+      return keep_credentials();
     }
     manager_ = control::Manager::create({.client = &plane_->client(), .component = "slipwayd"});
     SLIPWAY_TRY(open_gateway());
@@ -105,12 +106,13 @@ class Process final : public Slipwayd {
     // The doors open last: whoever comes in finds every controller at work.
     SLIPWAY_TRY(manager_->start());
     SLIPWAY_TRY(open_doors());
-    return write_admin_kubeconfig(options_.data_folder, credentials_, api_url(), base::SystemClock::instance().now());
+    return keep_credentials();
   }
 
   void stop() override {
     if (stopped_.exchange(true)) return;
     constexpr std::chrono::milliseconds kGrace{3'000};
+    if (renewal_) renewal_->stop();
     if (api_server_) api_server_->stop();
     if (api_door_) api_door_->stop(kGrace);
     if (gateway_) gateway_->stop();
@@ -172,12 +174,7 @@ class Process final : public Slipwayd {
   }
 
   net::HttpServerOptions door(const ListenAddress& address) const {
-    return {.address = address.host,
-            .port = address.port,
-            // The CA goes along for agents that know it by its hash only.
-            .tls = {.certificate_pem = credentials_.serving.certificate_pem + credentials_.ca.certificate_pem,
-                    .key_pem = credentials_.serving.key_pem,
-                    .client_ca_pem = credentials_.ca.certificate_pem}};
+    return {.address = address.host, .port = address.port, .tls = door_tls(credentials_)};
   }
 
   Status open_doors() {
@@ -206,6 +203,19 @@ class Process final : public Slipwayd {
     api.error_response = apiserver::refusal;
     api_door_ = SLIPWAY_TRY(net::HttpServer::start(
         api, [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
+    return {};
+  }
+
+  Status keep_credentials() {
+    SLIPWAY_TRY(
+        write_admin_kubeconfig(options_.data_folder, credentials_, api_url(), base::SystemClock::instance().now()));
+    std::vector<net::HttpServer*> doors{api_door_.get()};
+    if (agent_http_) doors.push_back(agent_http_.get());
+    renewal_ = std::make_unique<CertificateRenewal>(CertificateRenewalOptions{.data_folder = options_.data_folder,
+                                                                              .names = serving_names(options_),
+                                                                              .server = api_url(),
+                                                                              .doors = std::move(doors)},
+                                                    credentials_.serving.certificate_pem);
     return {};
   }
 
@@ -248,6 +258,7 @@ class Process final : public Slipwayd {
   std::unique_ptr<apiserver::DefaultServiceAccounts> default_accounts_;
   std::unique_ptr<apiserver::ApiServer> api_server_;
   std::unique_ptr<net::HttpServer> api_door_, agent_http_;
+  std::unique_ptr<CertificateRenewal> renewal_;
   std::atomic<bool> stopped_{false};
 };
 

@@ -1,0 +1,68 @@
+#include "daemon/certificate_renewal.h"
+
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "pki/kubeconfig.h"
+
+namespace slipway::daemon {
+namespace {
+
+using std::chrono::hours;
+
+// A door that remembers with what it was told to serve.
+class Door final : public net::HttpServer {
+ public:
+  std::uint16_t port() const override { return 0; }
+  base::Status reload_tls(const net::TlsServerOptions& tls) override {
+    const std::lock_guard lock(mutex);
+    loaded.push_back(tls);
+    changed.notify_all();
+    return {};
+  }
+  void stop(std::chrono::milliseconds) override {}
+  bool wait_loaded(std::size_t times) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::seconds(20), [&] { return loaded.size() >= times; });
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<net::TlsServerOptions> loaded;
+};
+
+TEST(CertificateRenewal, NewOnesComeBeforeTheOldOnesEnd) {
+  const auto folder = base::TemporaryFolder::create();
+  base::ManualClock clock;
+  const std::vector<std::string> names{"localhost", "127.0.0.1"};
+  const std::string server = "https://127.0.0.1:1";
+  const auto first = load_or_create_credentials(folder->path(), names, clock.now());
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(write_admin_kubeconfig(folder->path(), *first, server, clock.now()));
+  const std::string old_admin = *base::read_file(folder->path() / "admin.kubeconfig");
+  Door door;
+  {
+    CertificateRenewal renewal(
+        {.data_folder = folder->path(), .names = names, .server = server, .doors = {&door}, .clock = &clock},
+        first->serving.certificate_pem);
+    // More than 30 days are left: nothing happens, however often it looks.
+    clock.advance(hours(24 * 300));
+    clock.advance(hours(24 * 36));
+    ASSERT_TRUE(door.wait_loaded(1));
+  }  // its pass has ended
+  EXPECT_EQ(door.loaded.size(), 1u);
+  const auto old_info = pki::read_certificate(first->serving.certificate_pem);
+  const auto new_info = pki::read_certificate(door.loaded[0].certificate_pem);
+  ASSERT_TRUE(new_info);
+  EXPECT_GT(new_info->not_after, old_info->not_after + hours(24 * 300));
+  EXPECT_EQ(new_info->dns_names, old_info->dns_names);
+  EXPECT_EQ(door.loaded[0].client_ca_pem, first->ca.certificate_pem);
+  const std::string new_admin = *base::read_file(folder->path() / "admin.kubeconfig");
+  EXPECT_NE(new_admin, old_admin);
+  const auto admin = pki::parse_kubeconfig(new_admin);
+  ASSERT_TRUE(admin);
+  EXPECT_GT(pki::read_certificate(admin->client_certificate_pem)->not_after, clock.now() + hours(24 * 300));
+}
+
+}  // namespace
+}  // namespace slipway::daemon
