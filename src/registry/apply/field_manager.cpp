@@ -85,7 +85,7 @@ std::optional<Json> FieldManager::touch(const Json& before, const Json& after, c
   if (std::ranges::none_of(list.items(), is_own)) return std::nullopt;
   for (const Json& item : list.items())
     if (item.text({"apiVersion"}) != self.api_version) return std::nullopt;
-  if (!type_problem(after, scope_.type, Duplicates::kAllow).empty()) return std::nullopt;
+  if (!type_problem(after, scope_.type, Duplicates::kAllow, Numbers::kKeepIntegers).empty()) return std::nullopt;
 
   const Comparison difference = compare(before, after, scope_.type);
   const FieldSet changed =
@@ -126,7 +126,7 @@ Json FieldManager::update(const Json& before, const Json& after, const Json& sen
 base::Result<ManagedFields> FieldManager::track_update(const Json& before, const Json& after, ManagedFields managed,
                                                        const std::string& manager) {
   for (const auto& [which, object] : {std::pair{"new", &after}, {"live", &before}}) {
-    const std::string problem = type_problem(*object, scope_.type, Duplicates::kAllow);
+    const std::string problem = type_problem(*object, scope_.type, Duplicates::kAllow, Numbers::kKeepIntegers);
     if (!problem.empty())
       return fail(ErrorCode::kUnknown,
                   fmt::format("failed to convert {} object ({}) to smd typed: {}", which, describe(*object), problem));
@@ -163,7 +163,8 @@ base::Result<FieldManager::Applied> FieldManager::apply(const Json& live, const 
   if (const auto problem = type_problem(configuration, scope_.type, Duplicates::kRefuse); !problem.empty())
     return fail(ErrorCode::kUnknown,
                 fmt::format("failed to create typed patch object ({}): {}", describe(configuration), problem));
-  if (const auto problem = type_problem(live, scope_.type, Duplicates::kAllow); !problem.empty())
+  if (const auto problem = type_problem(live, scope_.type, Duplicates::kAllow, Numbers::kKeepIntegers);
+      !problem.empty())
     return fail(ErrorCode::kUnknown,
                 fmt::format("failed to create typed live object ({}): {}", describe(live), problem));
 

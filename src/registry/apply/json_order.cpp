@@ -149,25 +149,27 @@ std::string quoted_text(std::string_view text) {
   return out + "\"";
 }
 
-std::string value_text(const Json& value) {
+std::string value_text(const Json& value, Numbers numbers) {
   switch (value.kind()) {
     case Json::Kind::kNull:
       return "null";
     case Json::Kind::kBool:
       return value.bool_or(false) ? "true" : "false";
     case Json::Kind::kInteger:
+      if (numbers == Numbers::kKeepIntegers) return std::to_string(value.integer_or(0));
+      [[fallthrough]];
     case Json::Kind::kDouble:
       return number_text(value.number_or(0));
     case Json::Kind::kString:
       return quoted_text(value.string_or_empty());
     case Json::Kind::kArray: {
       std::string out;
-      for (const Json& item : value.items()) out += "," + value_text(item);
+      for (const Json& item : value.items()) out += "," + value_text(item, numbers);
       return "[" + (out.empty() ? out : out.substr(1)) + "]";
     }
     case Json::Kind::kObject: {
       std::string out;
-      for (const auto& [name, member] : value.members()) out += name + "=" + value_text(member);
+      for (const auto& [name, member] : value.members()) out += name + "=" + value_text(member, numbers);
       return out;
     }
   }

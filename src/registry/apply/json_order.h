@@ -10,8 +10,10 @@ namespace slipway::registry {
 // A total order: numbers (1 and 1.0 are equal), strings, booleans, lists, maps, null. Negative, 0 or positive.
 int compare_values(const data::Json& left, const data::Json& right);
 
-// As people read it in messages: strings quoted; every number as Go prints a float64, so 1000000 is "1e+06".
-std::string value_text(const data::Json& value);
+// As people read it in messages: strings quoted, numbers as Go prints them. What was stored in a field path or applied
+// has lost the difference between integers and other numbers there: 1000000 is "1e+06" (kFloats).
+enum class Numbers { kFloats, kKeepIntegers };
+std::string value_text(const data::Json& value, Numbers numbers = Numbers::kFloats);
 std::string number_text(double number);
 
 // A string in Go's quotes (%q).

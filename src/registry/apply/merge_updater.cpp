@@ -29,7 +29,8 @@ base::Result<std::optional<TypedValue>> MergeUpdater::convert(const TypedValue& 
   if (object.value->text({"apiVersion"}) == api_version) return std::optional(object);
   auto converted = SLIPWAY_TRY(converter_.convert(object, api_version));
   if (!converted) return converted;
-  const std::string problem = type_problem(*converted->value, converted->type, Duplicates::kRefuse);
+  const std::string problem =
+      type_problem(*converted->value, converted->type, Duplicates::kRefuse, Numbers::kKeepIntegers);
   if (!problem.empty()) return base::fail(base::ErrorCode::kUnknown, problem);
   return converted;
 }

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include "data/json_text.h"
-#include "registry/apply/json_order.h"
 
 namespace slipway::registry {
 
@@ -92,13 +91,13 @@ base::Result<std::optional<PathElement>> PathElement::parse(std::string_view tex
   }
 }
 
-std::string PathElement::text() const {
+std::string PathElement::text(Numbers numbers) const {
   if (const auto* field = std::get_if<Field>(&form_)) return "." + field->name;
   if (const auto* index = std::get_if<Index>(&form_)) return fmt::format("[{}]", index->index);
-  if (const auto* value = std::get_if<Value>(&form_)) return "[=" + value_text(value->value) + "]";
+  if (const auto* value = std::get_if<Value>(&form_)) return "[=" + value_text(value->value, numbers) + "]";
   std::string out;
   for (const auto& [name, value] : std::get<KeyFields>(form_).fields)
-    out += fmt::format("{}{}={}", out.empty() ? "" : ",", name, value_text(value));
+    out += fmt::format("{}{}={}", out.empty() ? "" : ",", name, value_text(value, numbers));
   return "[" + out + "]";
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "data/json.h"
+#include "registry/apply/json_order.h"
 
 namespace slipway::registry {
 
@@ -35,7 +36,7 @@ class PathElement {
   static base::Result<std::optional<PathElement>> parse(std::string_view text);
 
   // ".name", `[name="a"]`, "[=1]", "[0]".
-  std::string text() const;
+  std::string text(Numbers numbers = Numbers::kFloats) const;
 
   int compare(const PathElement& other) const;
   friend bool operator<(const PathElement& left, const PathElement& right) { return left.compare(right) < 0; }

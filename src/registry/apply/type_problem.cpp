@@ -11,13 +11,8 @@ using data::Json;
 
 namespace {
 
-// Applied configurations are read with all numbers as float64, live objects keep their integers.
-std::string scalar_text(const Json& value, bool keeps_integers) {
-  return keeps_integers && value.is_integer() ? std::to_string(value.integer_or(0)) : value_text(value);
-}
-
 // Go's %v.
-std::string plain_text(const Json& value, bool keeps_integers) {
+std::string plain_text(const Json& value, Numbers numbers) {
   switch (value.kind()) {
     case Json::Kind::kNull:
       return "<nil>";
@@ -25,48 +20,48 @@ std::string plain_text(const Json& value, bool keeps_integers) {
       return value.string_or_empty();
     case Json::Kind::kArray: {
       std::string out;
-      for (const Json& item : value.items()) out += " " + plain_text(item, keeps_integers);
+      for (const Json& item : value.items()) out += " " + plain_text(item, numbers);
       return "[" + out.substr(std::min<std::size_t>(out.size(), 1)) + "]";
     }
     case Json::Kind::kObject: {
       std::string out;
-      for (const auto& [name, member] : value.members()) out += " " + name + ":" + plain_text(member, keeps_integers);
+      for (const auto& [name, member] : value.members()) out += " " + name + ":" + plain_text(member, numbers);
       return "map[" + out.substr(std::min<std::size_t>(out.size(), 1)) + "]";
     }
     default:
-      return scalar_text(value, keeps_integers);
+      return value_text(value, numbers);
   }
 }
 
 // Go's %#v.
-std::string source_text(const Json& value, bool keeps_integers) {
+std::string source_text(const Json& value, Numbers numbers) {
   switch (value.kind()) {
     case Json::Kind::kNull:
       return "interface {}(nil)";
     case Json::Kind::kArray: {
       std::string out;
-      for (const Json& item : value.items()) out += (out.empty() ? "" : ", ") + source_text(item, keeps_integers);
+      for (const Json& item : value.items()) out += (out.empty() ? "" : ", ") + source_text(item, numbers);
       return "[]interface {}{" + out + "}";
     }
     case Json::Kind::kObject: {
       std::string out;
       for (const auto& [name, member] : value.members())
-        out += (out.empty() ? "" : ", ") + quoted_text(name) + ":" + source_text(member, keeps_integers);
+        out += (out.empty() ? "" : ", ") + quoted_text(name) + ":" + source_text(member, numbers);
       return "map[string]interface {}{" + out + "}";
     }
     default:
-      return scalar_text(value, keeps_integers);
+      return value_text(value, numbers);
   }
 }
 
-std::string_view go_type(const Json& value, bool keeps_integers) {
+std::string_view go_type(const Json& value, Numbers numbers) {
   switch (value.kind()) {
     case Json::Kind::kNull:
       return "<nil>";
     case Json::Kind::kBool:
       return "bool";
     case Json::Kind::kInteger:
-      return keeps_integers ? "int64" : "float64";
+      return numbers == Numbers::kKeepIntegers ? "int64" : "float64";
     case Json::Kind::kDouble:
       return "float64";
     case Json::Kind::kString:
@@ -82,7 +77,8 @@ std::string_view go_type(const Json& value, bool keeps_integers) {
 // Where a problem is stands in its text only once there is one: objects without problems make no paths.
 class TypeChecker {
  public:
-  explicit TypeChecker(Duplicates duplicates) : live_(duplicates == Duplicates::kAllow) {}
+  TypeChecker(Duplicates duplicates, Numbers numbers)
+      : refuses_duplicates_(duplicates == Duplicates::kRefuse), numbers_(numbers) {}
 
   void check(const Json& value, const MergeType& type) {
     const Atom atom = atom_of(type, &value);
@@ -119,7 +115,7 @@ class TypeChecker {
 
   void check_map(const Json& value, const MergeType& type) {
     if (value.is_null()) return;
-    if (!value.is_object()) return add(fmt::format("expected map, got &{{{}}}", plain_text(value, live_)));
+    if (!value.is_object()) return add(fmt::format("expected map, got &{{{}}}", plain_text(value, numbers_)));
     for (const auto& [name, member] : value.members()) {
       const MergeType below = type.field(name);
       const std::size_t found = problems_.size();
@@ -137,24 +133,24 @@ class TypeChecker {
     const bool is_scalar = !value.is_object() && !value.is_array();
     switch (type.scalar()) {
       case MergeType::Scalar::kNumeric:
-        if (!value.is_number()) add(fmt::format("expected numeric (int or float), got {}", go_type(value, live_)));
+        if (!value.is_number()) add(fmt::format("expected numeric (int or float), got {}", go_type(value, numbers_)));
         return;
       case MergeType::Scalar::kString:
         if (!value.is_string())
-          add(fmt::format("expected string, got &value.valueUnstructured{{Value:{}}}", source_text(value, live_)));
+          add(fmt::format("expected string, got &value.valueUnstructured{{Value:{}}}", source_text(value, numbers_)));
         return;
       case MergeType::Scalar::kBoolean:
-        if (!value.is_bool()) add(fmt::format("expected boolean, got &{{{}}}", plain_text(value, live_)));
+        if (!value.is_bool()) add(fmt::format("expected boolean, got &{{{}}}", plain_text(value, numbers_)));
         return;
       case MergeType::Scalar::kUntyped:
-        if (!is_scalar) add(fmt::format("expected any scalar, got &{{{}}}", plain_text(value, live_)));
+        if (!is_scalar) add(fmt::format("expected any scalar, got &{{{}}}", plain_text(value, numbers_)));
         return;
     }
   }
 
   void check_list(const Json& value, const MergeType& type) {
     if (value.is_null()) return;
-    if (!value.is_array()) return add(fmt::format("expected list, got &{{{}}}", plain_text(value, live_)));
+    if (!value.is_array()) return add(fmt::format("expected list, got &{{{}}}", plain_text(value, numbers_)));
     const MergeType below = type.element();
     std::set<PathElement> seen;
     for (std::size_t i = 0; i < value.items().size(); ++i) {
@@ -164,22 +160,24 @@ class TypeChecker {
         auto found = element_of_item(type, item);
         if (!found) return add(fmt::format("element {}: {}", i, found.error().message()));
         element = std::move(*found);
-        if (!live_ && !seen.insert(element).second) add(fmt::format("duplicate entries for key {}", element.text()));
+        if (refuses_duplicates_ && !seen.insert(element).second)
+          add(fmt::format("duplicate entries for key {}", element.text(numbers_)));
       }
       const std::size_t found = problems_.size();
       check(item, below);
-      if (problems_.size() > found) put_in_front(found, element.text());
+      if (problems_.size() > found) put_in_front(found, element.text(numbers_));
     }
   }
 
-  const bool live_;
+  const bool refuses_duplicates_;
+  const Numbers numbers_;
   std::vector<Problem> problems_;
 };
 
 }  // namespace
 
-std::string type_problem(const Json& value, const MergeType& type, Duplicates duplicates) {
-  TypeChecker checker(duplicates);
+std::string type_problem(const Json& value, const MergeType& type, Duplicates duplicates, Numbers numbers) {
+  TypeChecker checker(duplicates, numbers);
   checker.check(value, type);
   return checker.text();
 }

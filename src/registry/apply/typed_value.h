@@ -31,9 +31,11 @@ Atom atom_of(const MergeType& type, const data::Json* value);
 base::Result<PathElement> element_of_item(const MergeType& list, const data::Json& item);
 
 // Empty when the value fits the type, otherwise what is wrong in upstream's words (".spec.x: field not declared in
-// schema"). kAllow is for live objects: several items of a set or list map may be the same.
+// schema"). kAllow is for live objects: several items of a set or list map may be the same. `numbers`: how messages
+// show them; live objects keep their integers.
 enum class Duplicates { kRefuse, kAllow };
-std::string type_problem(const data::Json& value, const MergeType& type, Duplicates duplicates);
+std::string type_problem(const data::Json& value, const MergeType& type, Duplicates duplicates,
+                         Numbers numbers = Numbers::kFloats);
 
 // Every leaf and item that the value has.
 FieldSet fields_of(const data::Json& value, const MergeType& type);
