@@ -136,5 +136,34 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: joe}]
   EXPECT_THAT(admin({"describe", "clusterrole", "slipway:edge-operator"}), HasSubstr("clusters.cluster.x-k8s.io"));
 }
 
+TEST_F(AccessKubectl, AProgramHasATokenOfItsServiceAccount) {
+  const std::string bare = door->kubeconfig("robot", "");
+  const auto token_of = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"create", "token", "robot", "-n", "site-a"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    std::string token = admin(arguments);
+    while (token.ends_with('\n')) token.pop_back();
+    return "--token=" + token;
+  };
+  admin({"create", "serviceaccount", "robot", "-n", "site-a"});
+  admin({"create", "rolebinding", "robot", "-n", "site-a", "--clusterrole=slipway:viewer",
+         "--serviceaccount=site-a:robot"});
+  const std::string token = token_of({"--duration=24h"});
+  EXPECT_THAT(can(bare, {"auth", "whoami", token}),
+              AllOf(HasSubstr("system:serviceaccount:site-a:robot"), HasSubstr("system:serviceaccounts:site-a")));
+  can(bare, {"get", "hosts", "-n", "site-a", token});
+  EXPECT_THAT(cannot(bare, {"get", "hosts", "-n", "site-b", token}), HasSubstr("cannot list resource \"hosts\""));
+  EXPECT_THAT(run("", {"create", "token", "robot", "-n", "site-a", "--duration=1m"}, "", false),
+              HasSubstr("may not specify a duration less than 10 minutes"));
+
+  admin({"create", "secret", "generic", "lease", "-n", "site-a"});
+  const std::string bound = token_of({"--bound-object-kind=Secret", "--bound-object-name=lease"});
+  can(bare, {"get", "hosts", "-n", "site-a", bound});
+  admin({"delete", "secret", "lease", "-n", "site-a"});
+  EXPECT_THAT(cannot(bare, {"get", "hosts", "-n", "site-a", bound}), HasSubstr("Unauthorized"));
+  admin({"delete", "serviceaccount", "robot", "-n", "site-a"});
+  EXPECT_THAT(cannot(bare, {"get", "hosts", "-n", "site-a", token}), HasSubstr("Unauthorized"));
+}
+
 }  // namespace
 }  // namespace slipway::integration
