@@ -112,8 +112,8 @@ Result<std::vector<std::string>> text_items(const Json& entry, std::string_view 
 Result<User> read_user(const Json& entry) {
   if (!entry.is_object()) return fail(ErrorCode::kInvalid, "must be a mapping");
   for (const auto& [key, value] : entry.members()) {
-    constexpr std::string_view kKnown[] = {"name",          "groups",      "shell",
-                                           "hashed_passwd", "lock_passwd", "ssh_authorized_keys"};
+    constexpr std::string_view kKnown[] = {
+        "name", "groups", "shell", "hashed_passwd", "lock_passwd", "ssh_authorized_keys", "primary_group"};
     if (std::ranges::find(kKnown, key) == std::end(kKnown))
       return fail(ErrorCode::kUnsupported, fmt::format("key '{}' is not supported", key.substr(0, 60)));
   }
@@ -122,6 +122,9 @@ Result<User> read_user(const Json& entry) {
   user.shell = SLIPWAY_TRY(text_member(entry, "shell", ""));
   user.password_hash = SLIPWAY_TRY(text_member(entry, "hashed_passwd", ""));
   user.groups = SLIPWAY_TRY(text_items(entry, "groups"));
+  if (user.name != "root") std::erase(user.groups, user.name);  // rendered again as the primary group
+  if (entry.contains("primary_group") && entry["primary_group"].string_or_empty() != user.name)
+    return fail(ErrorCode::kUnsupported, "'primary_group' must be the user's own name");
   user.authorized_keys = SLIPWAY_TRY(text_items(entry, "ssh_authorized_keys"));
   if (!entry["lock_passwd"].is_bool() || entry["lock_passwd"].bool_or(true) != user.password_hash.empty())
     return fail(ErrorCode::kInvalid, "'lock_passwd' must be true without and false with 'hashed_passwd'");

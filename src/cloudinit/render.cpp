@@ -54,11 +54,18 @@ Json text_list(const std::vector<std::string>& texts) {
   return list;
 }
 
-// lock_passwd is always said: cloud-init locks the password of every user for whom it is absent.
+// lock_passwd is always said: cloud-init locks the password of every user for whom it is absent. So is the primary
+// group, and among the groups, by which cloud-init makes it when missing: without it useradd fails for a user whose
+// name is that of a group in the image (Debian has `operator`, `staff`, `users`, ...).
 Json user_entry(const User& user) {
   Json entry = Json::object({{"name", user.name}, {"lock_passwd", user.password_hash.empty()}});
   if (!user.password_hash.empty()) entry.set("hashed_passwd", user.password_hash);
-  if (!user.groups.empty()) entry.set("groups", text_list(user.groups));
+  std::vector<std::string> groups = user.groups;
+  if (user.name != "root") {
+    if (std::ranges::find(groups, user.name) == groups.end()) groups.push_back(user.name);
+    entry.set("primary_group", user.name);
+  }
+  if (!groups.empty()) entry.set("groups", text_list(groups));
   if (!user.shell.empty()) entry.set("shell", user.shell);
   if (!user.authorized_keys.empty()) entry.set("ssh_authorized_keys", text_list(user.authorized_keys));
   return entry;

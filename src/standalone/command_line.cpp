@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/files.h"
+#include "base/subprocess.h"
 #include "base/version.h"
 #include "standalone/configuration.h"
 #include "standalone/convert.h"
@@ -34,6 +35,7 @@ constexpr std::string_view kHelp =
     "  cluster-bootstrapper default [-out FILE]           the configuration to start from\n"
     "  cluster-bootstrapper schema [-out FILE]            its JSON Schema, for editors\n"
     "  cluster-bootstrapper convert OLD -out NEW          an older raw-text config-file as YAML\n"
+    "  cluster-bootstrapper preflight [-o json]           say whether K3s can work on this machine; 1: it cannot\n"
     "\n"
     "  -manifest FILE   manifest.json of the image: the version of its K3s\n"
     "  -root DIR        where the image is mounted: its K3s is asked for the version\n"
@@ -44,7 +46,7 @@ constexpr std::string_view kHelp =
 struct Arguments {
   std::string command;  // "" = make the document
   std::vector<std::string> operands;
-  std::string config_file, out, manifest, root;
+  std::string config_file, out, manifest, root, output;
   bool check = false, print_plan = false, help = false, version = false;
 };
 
@@ -54,7 +56,8 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& given) {
   const std::pair<std::string_view, std::string*> values[] = {{"config-file", &arguments.config_file},
                                                               {"out", &arguments.out},
                                                               {"manifest", &arguments.manifest},
-                                                              {"root", &arguments.root}};
+                                                              {"root", &arguments.root},
+                                                              {"o", &arguments.output}};
   const std::pair<std::string_view, bool*> flags[] = {{"check", &arguments.check},
                                                       {"print-plan", &arguments.print_plan},
                                                       {"help", &arguments.help},
@@ -103,6 +106,7 @@ class Command {
     if (arguments_.command == "default") return write(std::string(default_configuration()), 0644);
     if (arguments_.command == "schema") return write(json_schema_text(), 0644);
     if (arguments_.command == "convert") return convert();
+    if (arguments_.command == "preflight") return preflight();
     if (!arguments_.command.empty()) return usage(fmt::format("unknown command '{}'", arguments_.command));
     return make();
   }
@@ -168,6 +172,19 @@ class Command {
     if (arguments_.check) return kDone;
     if (arguments_.print_plan) return print(plan_text(*result.configuration));
     return write(*document, 0600);
+  }
+
+  // The same checks as at first boot, which run where this program is not.
+  int preflight() {
+    if (!arguments_.output.empty() && arguments_.output != "json" && arguments_.output != "table")
+      return usage(fmt::format("-o {} is neither table nor json", arguments_.output));
+    std::vector<std::string> argv{"sh", "-c", std::string(preflight_script()), "preflight"};
+    if (arguments_.output == "json") argv.insert(argv.end(), {"-o", "json"});
+    const auto result = base::run_process({.argv = std::move(argv), .timeout = std::chrono::seconds(60)});
+    if (!result) return trouble(result.error());
+    output_.error(result->standard_error);
+    output_.out(result->standard_output);
+    return result->exit_code == 0 ? kDone : result->exit_code == 1 ? kWrongConfiguration : kFileTrouble;
   }
 
   int convert() {

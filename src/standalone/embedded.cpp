@@ -23,6 +23,10 @@ std::string_view first_boot_script() {
   return embedded("first_boot.sh");
 }
 
+std::string_view preflight_script() {
+  return embedded("preflight.sh");
+}
+
 std::string_view default_configuration() {
   return embedded("default.yaml");
 }

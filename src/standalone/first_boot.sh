@@ -185,6 +185,17 @@ save() { # NAME < text
         mv -f "$record/$1.new" "$record/$1" && sync "$record" || stop "cannot write $record/$1"
 }
 
+# Before K3s is started with a configuration: better no cluster than one that ails, and the reason where somebody sees it.
+preflight() {
+    report=$(sh "$here/preflight") && { say "preflight: nothing speaks against starting K3s"; printf '%s\n' "$report" | grep '^warn'; return 0; }
+    printf '%s\n' "$report"
+    if [ -e "$root/etc/slipway-standalone/ignore-preflight" ]; then
+        say "preflight: going on, for /etc/slipway-standalone/ignore-preflight is there"
+        return 0
+    fi
+    stop "preflight: K3s was not started:" "$(printf '%s\n' "$report" | sed -n 's/^fail  *//p')"
+}
+
 run_bootstrap() {
     sed -n 's/^setting //p' "$here/plan" | save settings
     rm -f "$success"
@@ -201,7 +212,7 @@ run_bootstrap() {
 }
 
 changed=0 restart=no
-[ -r "$here/plan" ] && [ -r "$here/commands" ] && [ -r "$here/install" ] || stop "$here is not complete; boot again"
+[ -r "$here/plan" ] && [ -r "$here/commands" ] && [ -r "$here/install" ] && [ -r "$here/preflight" ] || stop "$here is not complete; boot again"
 sed -n 's/^file [^ ]* [^ ]* [^ ]* //p' "$here/plan" > "$here/written"
 check_settings
 check_paths
@@ -210,6 +221,7 @@ write_files
 write_environment
 add_groups
 if [ "$(cat "$record/applied" 2> /dev/null)" != "$(value_of digest)" ]; then
+    preflight
     run_bootstrap
 elif ! service_exists; then
     say "K3s is not a service of this machine any more"

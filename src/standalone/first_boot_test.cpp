@@ -32,6 +32,24 @@ class FirstBoot : public ::testing::Test {
                                         "echo \"force=$INSTALL_K3S_FORCE_RESTART\" >> '{0}/installs'\n"
                                         "env | grep -i _proxy | sort > '{0}/install-proxies'\nexit 0\n",
                                         root()));
+    healthy_machine();
+  }
+
+  // What preflight asks a machine.
+  void healthy_machine() {
+    write("proc/self/mounts", "/dev/sda1 / ext4 rw 0 0\n");
+    write("proc/filesystems", "nodev\toverlay\n");
+    write("proc/cgroups", "cpuset 1 1 1\ncpu 1 1 1\nmemory 1 1 1\npids 1 1 1\n");
+    write("proc/net/route",
+          "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n"
+          "eth0\t00000000\tFE00630A\t0003\t0\t0\t0\t00000000\n"
+          "eth0\t0000630A\t00000000\t0001\t0\t0\t0\t00FFFFFF\n");
+    write("proc/sys/kernel/hostname", "edge\n");
+    for (const char* folder : {"proc/sys/net/bridge", "proc/sys/net/netfilter", "usr/local/bin"})
+      fs::create_directories(folder_->path() / folder);
+    write("usr/local/bin/k3s", "");
+    fs::permissions(folder_->path() / "usr/local/bin/k3s", fs::perms::all);
+    write("var/lib/rancher/k3s/agent/images/images.tar", "");
   }
 
   std::string root() const { return folder_->path().string(); }
@@ -231,6 +249,49 @@ TEST_F(FirstBoot, TakesItsLinesOutOfTheEnvironmentAgain) {
   ASSERT_EQ(boot(configuration_text("", "  proxy: {httpProxy: http://p.example.com, noProxy: \"*\"}\n")).exit_code, 0);
   ASSERT_EQ(boot(configuration_text()).exit_code, 0);
   EXPECT_EQ(text_of("etc/environment"), "A=b\n");
+}
+
+TEST_F(FirstBoot, PreflightStopsBeforeK3sWithTheReason) {
+  struct Row {
+    const char *path, *content, *reason;  // content nullptr: the file is not there
+  };
+  for (const Row& row : {
+           Row{"proc/self/mounts", "none / ext4 rw 0 0\nnone /var overlay rw 0 0\n", "/var/lib/rancher is on overlay"},
+           Row{"proc/self/mounts", "none / ext4 rw 0 0\nnone /var/lib tmpfs rw 0 0\n", "is in memory (tmpfs)"},
+           Row{"proc/self/mounts", "none / ext4 rw 0 0\nhost:/x /var/lib/rancher nfs4 rw 0 0\n", "is on nfs4"},
+           Row{"proc/filesystems", "\text4\n", "no overlay file system"},
+           Row{"proc/cgroups", "cpuset 1 1 1\ncpu 1 1 1\nmemory 1 1 0\npids 1 1 1\n",
+               "controllers are missing: memory"},
+           Row{"proc/net/route", "Iface\n", "no default route"},
+           Row{"proc/net/route",
+               "Iface\neth0 00000000 0100000A 0003 0 0 0 00000000\neth0 0000320A 00000000 0001 0 0 0 0000FFFF\n",
+               "clusterCidr 10.50.0.0/16 overlaps with the host's own network 10.50.0.0/16 on eth0"},
+           Row{"proc/net/tcp6", "sl local rem st\n0: 00000000000000000000000000000000:192B 0:0 0A\n", "6443/tcp"},
+           Row{"proc/net/udp", "sl local rem st\n0: 00000000:2118 0:0 07\n", "8472/udp"},
+           Row{"proc/sys/kernel/hostname", "localhost\n", "the host is called 'localhost'"},
+           Row{"proc/sys/kernel/hostname", "Edge_1\n", "'Edge_1' is no name for a node"},
+           Row{"usr/local/bin/k3s", nullptr, "no K3s at /usr/local/bin/k3s"},
+       }) {
+    SCOPED_TRACE(row.reason);
+    healthy_machine();
+    if (row.content == nullptr) {
+      fs::remove(folder_->path() / row.path);
+    } else {
+      write(row.path, row.content);
+    }
+    const auto result = boot(configuration_text("        serverConfig: {clusterCidr: 10.50.0.0/16}\n"));
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_NE(result.standard_error.find("preflight: K3s was not started"), std::string::npos);
+    EXPECT_NE(result.standard_error.find(row.reason), std::string::npos)
+        << result.standard_output << result.standard_error;
+    EXPECT_FALSE(exists("installs"));
+    fs::remove_all(folder_->path() / "proc");
+  }
+  healthy_machine();
+  write("proc/sys/kernel/hostname", "localhost\n");
+  write("etc/slipway-standalone/ignore-preflight", "");
+  EXPECT_EQ(boot(configuration_text()).exit_code, 0);
+  EXPECT_TRUE(exists("installs"));
 }
 
 TEST(FirstBootScript, ShellcheckFindsNothing) {

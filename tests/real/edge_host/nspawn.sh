@@ -24,6 +24,7 @@ make_disk_nspawn() {
     else
         printf '#cloud-config\n{}\n' >"$disk/var/lib/cloud/seed/nocloud/user-data"
     fi
+    [ -z "$cloud_config" ] || install -D -m 600 "$cloud_config" "$disk/etc/cloud/cloud.cfg.d/k8s.cfg"
     # There is no DMI in a container: the agent's unit and `exec` get the identity as variables.
     mkdir -p "$disk/etc/systemd/system.conf.d"
     printf '[Manager]\nDefaultEnvironment="SLIPWAY_AGENT_SERIAL=%s" "SLIPWAY_AGENT_UUID=%s"\n' "$serial" "$uuid" \
