@@ -174,11 +174,13 @@ class Command {
     return write(*document, 0600);
   }
 
-  // The same checks as at first boot, which run where this program is not.
+  // The same checks as at first boot, where they run without this program; its plan is taken into account when it is
+  // there.
   int preflight() {
     if (!arguments_.output.empty() && arguments_.output != "json" && arguments_.output != "table")
       return usage(fmt::format("-o {} is neither table nor json", arguments_.output));
-    std::vector<std::string> argv{"sh", "-c", std::string(preflight_script()), "preflight"};
+    std::vector<std::string> argv{"sh", "-c", std::string(preflight_script()),
+                                  fmt::format("{}/preflight", kStagingFolder)};
     if (arguments_.output == "json") argv.insert(argv.end(), {"-o", "json"});
     const auto result = base::run_process({.argv = std::move(argv), .timeout = std::chrono::seconds(60)});
     if (!result) return trouble(result.error());

@@ -24,6 +24,7 @@ constexpr std::size_t kMaxFileBytes = 1u << 20;
 Result<cloudinit::User> make_user(const Json& user, const std::string& hostname) {
   cloudinit::User made{.name = user.text({"username"}), .shell = user.text({"shell"})};
   for (const Json& group : user["groups"].items()) made.groups.push_back(group.string_or_empty());
+  if (made.name != "root") std::erase(made.groups, made.name);  // the user's own group in any case
   for (const Json& key : user["sshKeys"].items()) made.authorized_keys.push_back(key.string_or_empty());
   if (const std::string& password = user.text({"password"}); !password.empty())
     made.password_hash = SLIPWAY_TRY(password_hash(password, hostname + "\n" + made.name));

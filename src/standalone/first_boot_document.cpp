@@ -86,11 +86,11 @@ Result<Document> first_boot_document(const Configuration& configuration) {
     document.files.push_back({staged(name), std::move(content), "root:root", permissions});
   };
   add("first-boot", std::string(first_boot_script()), "0700");
-  add("preflight", std::string(preflight_script()), "0700");
   add("plan", plan.text(commands), "0600");
   add("environment", environment_lines(configuration.system_proxy), "0600");
   add("commands", commands, "0600");
   add("install", environment + installation + "\n", "0600");
+  add("preflight", std::string(preflight_script()), "0700");
   for (cloudinit::WriteFile& file : contents) document.files.push_back(std::move(file));
   document.run_commands.push_back({{"sh", staged("first-boot")}, ""});
   return document;

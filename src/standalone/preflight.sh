@@ -6,7 +6,8 @@
 # before them. Beside it may lie the `plan` and `environment` of first boot, which tell networks and proxies.
 set -u
 root=${SLIPWAY_ROOT:-}
-here=${SLIPWAY_STAGE:-$(cd "$(dirname "$0")" && pwd)}
+here=$(cd "$(dirname "$0")" 2> /dev/null && pwd)
+here=${here:-/nonexistent}
 proc=$root/proc
 tab=$(printf '\t')
 lines='' failures=0

@@ -88,10 +88,11 @@ void check_document(const Configuration& configuration) {
   for (std::size_t i = 0; i < written->exports.size(); ++i)
     demand(written->exports[i] == configuration.k3s_proxy[i].first + "=" + configuration.k3s_proxy[i].second,
            "an export");
-  demand(document->files.size() == 5 + configuration.files.size() + 1, "the number of staged files");
+  demand(staged(*document, 5, "preflight") == standalone::preflight_script(), "the bytes of the checks");
+  demand(document->files.size() == 6 + configuration.files.size() + 1, "the number of staged files");
   for (std::size_t i = 0; i < configuration.files.size(); ++i) {
     const cloudinit::WriteFile& file = configuration.files[i];
-    demand(staged(*document, 5 + i, fmt::format("files/{:04}", i)) == file.content, "a file's content");
+    demand(staged(*document, 6 + i, fmt::format("files/{:04}", i)) == file.content, "a file's content");
     demand(file.path.starts_with("/etc/") || file.path.starts_with("/var/"), "a file's place");
     demand((file.path + "/").find("/../") == file.path.npos, "a path without '..'");
   }
