@@ -10,6 +10,8 @@
 #include "apiserver/authorization/rbac_authorizer.h"
 #include "apiserver/authorization/request_access.h"
 #include "apiserver/discovery.h"
+#include "apiserver/observation/process_metrics.h"
+#include "apiserver/observation/request_metrics.h"
 #include "apiserver/openapi/documents.h"
 #include "apiserver/request_body.h"
 #include "apiserver/resource_request.h"
@@ -40,10 +42,6 @@ Json version_info() {
                        {"goVersion", ""},
                        {"compiler", ""},
                        {"platform", "linux/amd64"}});
-}
-
-net::HttpResponse text_response(std::string text) {
-  return {200, {{"content-type", "text/plain; charset=utf-8"}, {"x-content-type-options", "nosniff"}}, std::move(text)};
 }
 
 net::HttpResponse error_response(const base::Error& error, const StatusSubject& subject, const Negotiated& form) {
@@ -137,6 +135,7 @@ struct ApiServer::State {
         authentication(authenticators_of(options, tokens), options.allow_anonymous),
         roles(std::make_shared<RbacAuthorizer>(the_registry)),
         authorizer(authorizers_of(options, roles)),
+        health(options.health_checks),
         pump(*options.clock, options.watch_threads) {}
 
   registry::Registry& registry;
@@ -149,12 +148,15 @@ struct ApiServer::State {
   TableFormats tables;
   OpenApiDocuments openapi{registry.catalog(), *options.clock};
   WatchLines lines;
+  RequestMetrics metrics;
+  HealthChecks health;
   WatchPump pump;  // last: its threads use the tables
 
   void serve(const net::HttpRequest& request, net::Responder& responder);
   net::HttpResponse serve_review(const UnstoredResource& review, const net::HttpRequest& request,
                                  const RequestPath& path, const UserInfo& user);
   net::HttpResponse serve_token_resource(const net::HttpRequest& request, const RequestPath& path);
+  net::HttpResponse serve_metrics() const;
   net::HttpResponse serve_document(const net::HttpRequest& request, const RequestPath& path);
   void serve_resource(const ResourceRequest& request, std::string_view verb, net::Responder& responder);
   base::Status start_watch(const ResourceRequest& request, net::Responder& responder);
@@ -167,6 +169,10 @@ ApiServer::~ApiServer() = default;
 
 void ApiServer::handle(const net::HttpRequest& request, net::Responder& responder) {
   state_->serve(request, responder);
+}
+
+void ApiServer::begin_shutdown() {
+  state_->health.begin_shutdown();
 }
 
 void ApiServer::stop() {
@@ -182,10 +188,11 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& co
   const bool is_resource = path.kind == RequestPath::Kind::kCollection || path.kind == RequestPath::Kind::kObject;
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
   const std::string verb = verb_of(request, path);
-  ResponseDecorator decorated(request, connection);
-  RequestAudit responder(options.audit.get(), request, path, verb, decorated, *options.clock, *options.random);
   const registry::ResourceVersionPtr resource =
       is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
+  RequestMeter meter(metrics, subject_of(request, path, verb, resource.get()), connection, *options.clock);
+  ResponseDecorator decorated(request, meter);
+  RequestAudit responder(options.audit.get(), request, path, verb, decorated, *options.clock, *options.random);
   const StatusSubject subject{path.group, path.resource, path.name};
 
   const auto known = authentication.authenticate(request);
@@ -246,6 +253,33 @@ net::HttpResponse ApiServer::State::serve_token_resource(const net::HttpRequest&
   return make_response(201, *answer, form);
 }
 
+net::HttpResponse ApiServer::State::serve_metrics() const {
+  using Type = Exposition::Type;
+  Exposition out;
+  metrics.write(out);
+  out.begin("apiserver_longrunning_requests", Type::kGauge, "Watches that are open.");
+  out.sample({{"verb", "WATCH"}}, static_cast<std::uint64_t>(pump.size()));
+  out.begin("apiserver_storage_objects", Type::kGauge, "Stored objects by resource.");
+  for (const registry::ResourcePtr& resource : registry.catalog().all()) {
+    if (resource->stored_as != nullptr) continue;
+    const auto page = registry.list_text(resource->storage(), {.limit = 1});
+    if (!page) continue;
+    const auto objects = static_cast<std::int64_t>(page->items.size()) + page->remaining_item_count;
+    const std::string name = resource->group_resource();
+    out.sample({{"resource", name}}, static_cast<std::uint64_t>(objects));
+  }
+  if (options.audit) {
+    out.begin("apiserver_audit_event_total", Type::kCounter, "Lines of the audit log.");
+    out.sample({}, options.audit->written());
+    out.begin("apiserver_audit_requests_dropped_total", Type::kCounter,
+              "Lines that the audit log lost because it was full or its disk refused them.");
+    out.sample({}, options.audit->dropped());
+  }
+  for (const auto& source : options.metrics) source(out);
+  write_process_metrics(out);
+  return {200, {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, out.take()};
+}
+
 net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& request, const RequestPath& path) {
   if (request.method != "GET" && request.method != "HEAD") return method_not_allowed();
   const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
@@ -267,7 +301,8 @@ net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& reque
     default:
       break;
   }
-  if (request.path == "/healthz" || request.path == "/livez" || request.path == "/readyz") return text_response("ok");
+  if (auto answer = health.answer(request)) return std::move(*answer);
+  if (request.path == "/metrics") return serve_metrics();
   if (request.path == "/version" || request.path == "/version/") return make_response(200, version_info(), form);
   if (options.service_accounts)
     if (auto document = issuer_document(*options.service_accounts, request.path)) return std::move(*document);
@@ -277,11 +312,15 @@ net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& reque
     auto answer = openapi.document(request, std::string_view(request.path).substr(kOpenApi.size()));
     return answer ? std::move(*answer) : not_found();
   }
-  if (request.path == "/")
-    return make_response(200,
-                         Json::object({{"paths", Json::array({"/api", "/api/v1", "/apis", "/healthz", "/livez",
-                                                              "/openapi/v3", "/readyz", "/version"})}}),
-                         {});
+  if (request.path == "/") {
+    std::vector<std::string> paths = health.paths();
+    for (const char* further : {"/api", "/api/v1", "/apis", "/metrics", "/openapi/v3", "/version"})
+      paths.emplace_back(further);
+    std::ranges::sort(paths);
+    Json names = Json::array();
+    for (std::string& name : paths) names.append(std::move(name));
+    return make_response(200, Json::object({{"paths", std::move(names)}}), {});
+  }
   return not_found();
 }
 

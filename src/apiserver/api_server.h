@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "apiserver/authentication/authenticator.h"
 #include "apiserver/authentication/service_account_tokens.h"
 #include "apiserver/authorization/authorizer.h"
+#include "apiserver/observation/exposition.h"
+#include "apiserver/observation/health_checks.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "net/http_server.h"
@@ -31,6 +34,10 @@ struct ApiServerOptions {
   std::vector<std::string> denied_groups;
   // Where requests are told; null: nowhere.
   std::shared_ptr<AuditLog> audit;
+  // What /readyz and its like ask beside `ping` and `shutdown`.
+  std::vector<HealthCheck> health_checks;
+  // What /metrics tells beside the requests, the store's objects and the process; called for every question.
+  std::vector<std::function<void(Exposition&)>> metrics;
   int watch_threads = 2;
   std::string address;  // host:port that /api names
 };
@@ -44,6 +51,8 @@ class ApiServer {
   ~ApiServer();
 
   void handle(const net::HttpRequest& request, net::Responder& responder);
+  // /readyz fails from now on; everything else goes on.
+  void begin_shutdown();
   // Ends every watch; later ones end at once.
   void stop();
   std::size_t watch_count() const;

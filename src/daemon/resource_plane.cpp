@@ -70,6 +70,12 @@ Result<std::unique_ptr<ResourcePlane>> ResourcePlane::over(std::unique_ptr<store
   return plane;
 }
 
+Status ResourcePlane::check_store() {
+  const auto read = store_->get("/registry/");  // no key is only a prefix
+  if (read || read.error().code() == base::ErrorCode::kNotFound) return {};
+  return read.error();
+}
+
 void ResourcePlane::stop() {
   if (garbage_collector_) garbage_collector_->stop();
   if (store_) store_->close();

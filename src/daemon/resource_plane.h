@@ -28,6 +28,8 @@ class ResourcePlane {
 
   registry::Registry& registry() { return *registry_; }
   kube::Client& client() { return *client_; }
+  // Whether the store answers.
+  base::Status check_store();
   // Garbage collection ends, further writes are refused. Idempotent.
   void stop();
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <charconv>
 #include <fmt/core.h>
+#include <thread>
 #include <unistd.h>
 
 #include "apiserver/api_server.h"
@@ -18,6 +19,7 @@
 #include "control/manager.h"
 #include "daemon/certificate_renewal.h"
 #include "daemon/cluster_route.h"
+#include "daemon/controller_metrics.h"
 #include "daemon/credentials.h"
 #include "daemon/https_document.h"
 #include "daemon/resource_plane.h"
@@ -113,7 +115,11 @@ class Process final : public Slipwayd {
     if (stopped_.exchange(true)) return;
     constexpr std::chrono::milliseconds kGrace{3'000};
     if (renewal_) renewal_->stop();
-    if (api_server_) api_server_->stop();
+    if (api_server_) {
+      api_server_->begin_shutdown();
+      std::this_thread::sleep_for(options_.shutdown_delay);
+      api_server_->stop();
+    }
     if (api_door_) api_door_->stop(kGrace);
     if (gateway_) gateway_->stop();
     if (connections_) connections_->close_all("the orchestrator stops");
@@ -197,6 +203,10 @@ class Process final : public Slipwayd {
     apiserver::ApiServerOptions door_options{.denied_groups = {std::string(southbound::kHostsOrganization)},
                                              .audit = std::move(audit)};
     SLIPWAY_TRY(add_tokens(door_options));
+    door_options.health_checks.push_back({.name = "store", .test = [this] { return plane_->check_store(); }});
+    if (manager_)
+      door_options.metrics.emplace_back(
+          [this](apiserver::Exposition& out) { write_controller_metrics(out, manager_->statistics()); });
     api_server_ = std::make_unique<apiserver::ApiServer>(plane_->registry(), std::move(door_options));
     net::HttpServerOptions api = door(options_.api);
     api.flow_of = apiserver::flow_of;

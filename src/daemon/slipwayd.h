@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -34,6 +35,8 @@ struct SlipwaydOptions {
   std::filesystem::path token_file;    // static bearer tokens; "" = none
   apiserver::OidcOptions oidc;         // without issuer_url: none
   std::filesystem::path oidc_ca_file;  // "" = the authorities of this machine
+  // How long /readyz fails before stop() closes the first door, so that load balancers turn away.
+  std::chrono::milliseconds shutdown_delay{0};
   // Only the Kubernetes API: no kinds of Slipway, controllers, agents' door or gateway.
   bool api_only = false;
 };

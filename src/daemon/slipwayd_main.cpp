@@ -109,6 +109,10 @@ int main(int argc, char** argv) {
                      options.service_account_issuer + ")");
   OidcFlags oidc;
   oidc.add(app);
+  int shutdown_delay = 0;
+  app.add_option("--shutdown-delay", shutdown_delay,
+                 "seconds for which /readyz fails before the doors close on SIGTERM (default 0)")
+      ->check(CLI::Range(0, 300));
   app.add_flag("--api-only", options.api_only,
                "serve the Kubernetes API alone, without Slipway's kinds, controllers, agents' door and gateway");
   app.add_flag("-v,--verbose", verbose, "log at debug level");
@@ -127,6 +131,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "slipwayd: {}\n", chosen.error().message());
     return 2;
   }
+  options.shutdown_delay = std::chrono::seconds(shutdown_delay);
   for (const auto& [text, into] :
        {std::pair{&api, &options.api}, {&agents, &options.agents}, {&gateway, &options.gateway}}) {
     auto address = slipway::daemon::parse_listen_address(*text);
