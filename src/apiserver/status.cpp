@@ -1,5 +1,8 @@
 #include "apiserver/status.h"
 
+#include <algorithm>
+
+#include "data/encoding.h"
 #include "registry/registry.h"
 
 namespace slipway::apiserver {
@@ -8,6 +11,14 @@ using base::ErrorCode;
 using data::Json;
 
 namespace {
+
+// Messages quote what was sent; a Status with other bytes could not be read.
+std::string as_utf8(std::string_view text) {
+  std::string out(text);
+  if (!data::is_valid_utf8(text))
+    std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  return out;
+}
 
 struct Answer {
   int status;
@@ -118,7 +129,7 @@ Json status_of(const base::Error& error, const StatusSubject& subject) {
       continue;
     }
     details.at("causes").append(
-        Json::object({{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}}));
+        Json::object({{"reason", cause.reason}, {"message", as_utf8(cause.message)}, {"field", as_utf8(cause.field)}}));
   }
   if (timeout) details.set("retryAfterSeconds", 1);
   // client-go lists anew from the present when it sees this cause.
@@ -131,7 +142,7 @@ Json status_of(const base::Error& error, const StatusSubject& subject) {
 
 Json failure_status(int code, std::string_view reason, std::string_view message) {
   Json status = make_status("Failure");
-  status.set("message", std::string(message));
+  status.set("message", as_utf8(message));
   if (!reason.empty()) status.set("reason", std::string(reason));
   status.set("code", code);
   return status;
