@@ -22,6 +22,38 @@ Value read_part(Arguments arguments, CallContext&) {
   return part(to_calendar(time.seconds + offset), time);
 }
 
+// Functions with names: g++ 12 takes no lambda here.
+std::int64_t full_year(const CalendarTime& at, const Timestamp&) {
+  return at.year;
+}
+std::int64_t month(const CalendarTime& at, const Timestamp&) {
+  return std::int64_t{at.month - 1};
+}
+std::int64_t day_of_year(const CalendarTime& at, const Timestamp&) {
+  return std::int64_t{at.day_of_year};
+}
+std::int64_t day_of_month(const CalendarTime& at, const Timestamp&) {
+  return std::int64_t{at.day - 1};
+}
+std::int64_t date_of_month(const CalendarTime& at, const Timestamp&) {
+  return std::int64_t{at.day};
+}
+std::int64_t day_of_week(const CalendarTime& at, const Timestamp&) {
+  return std::int64_t{at.weekday};
+}
+std::int64_t hours(const CalendarTime& at, const Timestamp&) {
+  return std::int64_t{at.hour};
+}
+std::int64_t minutes(const CalendarTime& at, const Timestamp&) {
+  return std::int64_t{at.minute};
+}
+std::int64_t seconds(const CalendarTime& at, const Timestamp&) {
+  return std::int64_t{at.second};
+}
+std::int64_t milliseconds(const CalendarTime&, const Timestamp& time) {
+  return std::int64_t{time.nanoseconds / 1'000'000};
+}
+
 template <Part part>
 void add_part(Library& library, std::string_view name, std::string_view id) {
   library.add_member(name, id, {types::timestamp}, types::integer, read_part<part>);
@@ -38,26 +70,16 @@ Value divide(Arguments arguments, CallContext&) {
 }  // namespace
 
 void add_time(Library& library) {
-  add_part<[](const CalendarTime& at, const Timestamp&) { return at.year; }>(library, "getFullYear",
-                                                                             "timestamp_to_year");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.month - 1}; }>(library, "getMonth",
-                                                                                                "timestamp_to_month");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.day_of_year}; }>(
-      library, "getDayOfYear", "timestamp_to_day_of_year");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.day - 1}; }>(
-      library, "getDayOfMonth", "timestamp_to_day_of_month");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.day}; }>(
-      library, "getDate", "timestamp_to_day_of_month_1_based");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.weekday}; }>(
-      library, "getDayOfWeek", "timestamp_to_day_of_week");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.hour}; }>(library, "getHours",
-                                                                                           "timestamp_to_hours");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.minute}; }>(library, "getMinutes",
-                                                                                             "timestamp_to_minutes");
-  add_part<[](const CalendarTime& at, const Timestamp&) { return std::int64_t{at.second}; }>(library, "getSeconds",
-                                                                                             "timestamp_to_seconds");
-  add_part<[](const CalendarTime&, const Timestamp& time) { return std::int64_t{time.nanoseconds / 1'000'000}; }>(
-      library, "getMilliseconds", "timestamp_to_milliseconds");
+  add_part<full_year>(library, "getFullYear", "timestamp_to_year");
+  add_part<month>(library, "getMonth", "timestamp_to_month");
+  add_part<day_of_year>(library, "getDayOfYear", "timestamp_to_day_of_year");
+  add_part<day_of_month>(library, "getDayOfMonth", "timestamp_to_day_of_month");
+  add_part<date_of_month>(library, "getDate", "timestamp_to_day_of_month_1_based");
+  add_part<day_of_week>(library, "getDayOfWeek", "timestamp_to_day_of_week");
+  add_part<hours>(library, "getHours", "timestamp_to_hours");
+  add_part<minutes>(library, "getMinutes", "timestamp_to_minutes");
+  add_part<seconds>(library, "getSeconds", "timestamp_to_seconds");
+  add_part<milliseconds>(library, "getMilliseconds", "timestamp_to_milliseconds");
 
   const auto add_duration = [&](std::string_view name, std::string_view id, Implementation call) {
     library.add_member(name, id, {types::duration}, types::integer, call);
