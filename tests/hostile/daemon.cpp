@@ -15,7 +15,9 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "data/json_text.h"
+#include "pki/certificate.h"
 
 namespace slipway::hostile {
 
@@ -154,6 +156,15 @@ Daemon::~Daemon() {
   if (pid_ <= 0) return;
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
+}
+
+Client Daemon::user(const std::string& name) const {
+  const std::string pki_folder = folder_text_ + "/data/pki/";
+  const pki::KeyAndCertificate ca{.certificate_pem = *base::read_file(pki_folder + "ca.crt"),
+                                  .key_pem = *base::read_file(pki_folder + "ca.key")};
+  const auto pair = *pki::issue(ca, {.subject = {name, {}}, .usage = pki::Usage::kClient}, pki::KeyType::kEcP256,
+                                base::SystemClock::instance().now());
+  return {port_, pair.certificate_pem, pair.key_pem};
 }
 
 base::UniqueFd Daemon::connect() const {

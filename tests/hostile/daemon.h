@@ -57,6 +57,8 @@ class Daemon {
   std::uint16_t port() const { return port_; }
   Client admin() const { return {port_, admin_.client_certificate_pem, admin_.client_key_pem}; }
   Client stranger() const { return {port_, "", ""}; }
+  // With a client certificate of its own.
+  Client user(const std::string& name) const;
   // A TCP connection that says nothing.
   base::UniqueFd connect() const;
   const std::string& folder() const { return folder_text_; }

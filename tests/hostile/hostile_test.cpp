@@ -252,6 +252,47 @@ TEST(HostileLimitTest, WithoutFileDescriptorsTheServerWaitsInsteadOfSpinning) {
   EXPECT_EQ(daemon.ask("GET", "/readyz").body, "ok");
 }
 
+// One user's thousand lists at once leave the administrator's requests quick.
+TEST_F(HostileTest, AThousandListsOfAnotherUserHoldUpNobody) {
+  const std::string binding =
+      R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"lister"},
+          "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+          "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"lister"}]})";
+  ASSERT_EQ(daemon->ask("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", kJson, binding).status, 201);
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ(daemon
+                  ->ask("POST", kMaps, kJson,
+                        config_map(fmt::format(R"("metadata":{{"name":"m{}"}},"data":{{"a":"{}"}})", i,
+                                               std::string(4'000, 'x'))))
+                  .status,
+              201);
+  const std::string list = request("GET", kMaps, "", "");
+  std::vector<Client> clients;
+  for (int i = 0; i < 1'000; ++i) {
+    clients.push_back(daemon->user("lister"));
+    ASSERT_TRUE(clients.back().connected()) << i;
+  }
+  Client admin = daemon->admin();
+  for (Client& client : clients) ASSERT_TRUE(client.send(list));
+  std::vector<double> times;
+  for (int i = 0; i < 200; ++i) {
+    const auto start = steady_clock::now();
+    ASSERT_TRUE(admin.send(request("GET", kMaps + "/present", "", "")));
+    ASSERT_EQ(admin.read_answer().status, 200);
+    times.push_back(std::chrono::duration<double, std::milli>(steady_clock::now() - start).count());
+    // Each list that was answered is asked for again.
+    for (int k = 0; k < 5; ++k) {
+      Client& client = clients[static_cast<std::size_t>(i * 5 + k)];
+      ASSERT_EQ(client.read_answer().status, 200);
+      ASSERT_TRUE(client.send(list));
+    }
+  }
+  std::ranges::sort(times);
+  fmt::print("get beside 1,000 connections that list 400 KiB: median {:.1f} ms, p99 {:.1f} ms (target < 100 ms)\n",
+             times[times.size() / 2], times[times.size() * 99 / 100]);
+  EXPECT_LT(times[times.size() * 99 / 100], 1'000);  // a loaded machine; the printed figure is the measure
+}
+
 TEST(HostileLimitTest, SigtermEndsWatchesAndRequestsCleanly) {
   Daemon daemon({"--shutdown-delay", "1"});
   Client watch = daemon.admin(), idle = daemon.admin(), probe = daemon.stranger(), silent = daemon.stranger();
