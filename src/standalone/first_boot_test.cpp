@@ -297,8 +297,9 @@ TEST_F(FirstBoot, PreflightStopsBeforeK3sWithTheReason) {
 TEST(FirstBootScript, ShellcheckFindsNothing) {
   const auto found = base::run_process({.argv = {"shellcheck", "--version"}});
   if (!found || found->exit_code != 0) GTEST_SKIP() << "shellcheck is not installed";
+  const std::string folder = SLIPWAY_STANDALONE_FOLDER;
   const auto result = base::run_process(
-      {.argv = {"shellcheck", "-s", "sh", std::string(SLIPWAY_STANDALONE_FOLDER) + "/first_boot.sh"}});
+      {.argv = {"shellcheck", "-S", "warning", "-s", "sh", folder + "/first_boot.sh", folder + "/preflight.sh"}});
   EXPECT_EQ(result->exit_code, 0) << result->standard_output;
 }
 
