@@ -44,7 +44,8 @@ spec:
 }
 
 std::string gizmo(std::string_view name, std::string_view spec) {
-  return fmt::format("{{apiVersion: example.com/v1, kind: Gizmo, metadata: {{name: {}}}, spec: {}}}", name, spec);
+  // A brace at the beginning would be JSON to kubectl 1.32.
+  return fmt::format("apiVersion: example.com/v1\nkind: Gizmo\nmetadata: {{name: {}}}\nspec: {}\n", name, spec);
 }
 
 class DefinitionKubectl : public KubectlTest {
