@@ -1,0 +1,45 @@
+// Unmodified Go clients (client-go, controller-runtime; tests/real/clients) against slipwayd.
+
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <iostream>
+
+#include "real/harness.h"
+
+namespace slipway::real {
+namespace {
+
+class GoClients : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(program("slipwayd")))
+      GTEST_SKIP() << "build/bin/slipwayd is not there; run make build";
+    const auto built = base::run_process({.argv = {"go", "-C", source_folder() / "tests/real/clients", "build",
+                                                   "-trimpath", "-buildvcs=false", "-o", program_, "."},
+                                          .timeout = std::chrono::minutes(15)});
+    if (!built || built->exit_code != 0) GTEST_SKIP() << "tests/real/clients cannot be built; is Go there?";
+  }
+
+  // Every check must pass; what they say is printed.
+  void run(const std::filesystem::path& kubeconfig, std::vector<std::string> arguments = {}) {
+    std::vector<std::string> argv{program_, "-kubeconfig", kubeconfig};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    const auto result = base::run_process({.argv = std::move(argv), .timeout = std::chrono::minutes(10)});
+    ASSERT_TRUE(result) << result.error().message();
+    std::cout << result->standard_output;
+    EXPECT_EQ(result->exit_code, 0) << result->standard_output << result->standard_error;
+  }
+
+  base::TemporaryFolder folder_ = *base::TemporaryFolder::create("slipway-clients");
+  std::string program_ = folder_.path() / "clients";
+};
+
+TEST_F(GoClients, WorkOnSlipwayd) {
+  auto orchestrator = Orchestrator::start(folder_.path());
+  ASSERT_TRUE(orchestrator) << orchestrator.error().message();
+  const char* objects = std::getenv("SLIPWAY_CLIENT_OBJECTS");
+  run((*orchestrator)->kubeconfig(), {"-objects", objects != nullptr ? objects : "2000"});
+}
+
+}  // namespace
+}  // namespace slipway::real
