@@ -45,6 +45,9 @@ void WatchPump::add(std::unique_ptr<registry::TextWatch> watch, std::shared_ptr<
   session->wake_at = session->deadline;
   session->signal->queue = queue_;
   session->signal->session = session;
+  // Nobody serves the session before all its callbacks are set; what is raised meanwhile is covered by the raise at the
+  // end.
+  session->signal->queued = true;
   {
     const std::lock_guard lock(mutex_);
     if (!stopped_) sessions_.insert(session);
@@ -61,6 +64,7 @@ void WatchPump::add(std::unique_ptr<registry::TextWatch> watch, std::shared_ptr<
   });
   session->body->on_writable([signal] { signal->raise(); });
   session->watch->on_ready([signal] { signal->raise(); });
+  signal->queued = false;
   signal->raise();
 }
 
@@ -82,7 +86,6 @@ void WatchPump::run(const std::stop_token& stop) {
   }
 }
 
-// Looks at every watch now and then: its time may be up, a bookmark due.
 // Looks at quiet watches: all of them every tick, for bookmarks, and each when its time is up.
 void WatchPump::tick(const std::stop_token& stop) {
   std::chrono::nanoseconds next_round = clock_.steady() + tick_;
