@@ -59,6 +59,9 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
 
 namespace {
 
+// Most of them wait for the disk: those that wait together are written with one fsync.
+constexpr int kApiWorkers = 48;
+
 std::string host_and_port(const std::string& host, std::uint16_t port) {
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
@@ -209,6 +212,7 @@ class Process final : public Slipwayd {
           [this](apiserver::Exposition& out) { write_controller_metrics(out, manager_->statistics()); });
     api_server_ = std::make_unique<apiserver::ApiServer>(plane_->registry(), std::move(door_options));
     net::HttpServerOptions api = door(options_.api);
+    api.worker_threads = kApiWorkers;
     api.flow_of = apiserver::flow_of;
     api.error_response = apiserver::refusal;
     api_door_ = SLIPWAY_TRY(net::HttpServer::start(
