@@ -30,9 +30,10 @@ struct WorkerPoolTest : testing::Test {
   }
 };
 
+// In every test the pool comes last: its tasks use what stands before it.
 TEST_F(WorkerPoolTest, ClassesTakeTurnsAndTheirUsersToo) {
-  WorkerPool pool(1, 1000);
   std::latch held(1), go(1), done(1);
+  WorkerPool pool(1, 1000);
   hold(pool, 9, held, go);
   held.wait();
   for (int i = 0; i < 3; ++i) add(pool, {1, "busy"}, "busy" + std::to_string(i));
@@ -62,8 +63,8 @@ TEST_F(WorkerPoolTest, ClassesTakeTurnsAndTheirUsersToo) {
 }
 
 TEST_F(WorkerPoolTest, OneClassNeverTakesEveryThread) {
-  WorkerPool pool(3, 1000);
   std::latch held(2), go(1), admin_ran(1);
+  WorkerPool pool(3, 1000);
   for (int i = 0; i < 20; ++i)
     pool.run({1, "agent" + std::to_string(i)}, [&, i] {
       if (i < 2) held.count_down();
@@ -76,8 +77,8 @@ TEST_F(WorkerPoolTest, OneClassNeverTakesEveryThread) {
 }
 
 TEST_F(WorkerPoolTest, QueuesAreBounded) {
-  WorkerPool pool(1, 8);
   std::latch held(1), go(1);
+  WorkerPool pool(1, 8);
   hold(pool, 9, held, go);
   held.wait();
   for (int i = 0; i < 4; ++i) EXPECT_EQ(add(pool, {0, "one"}, "x"), Admission::kAccepted);
@@ -88,8 +89,8 @@ TEST_F(WorkerPoolTest, QueuesAreBounded) {
 }
 
 TEST_F(WorkerPoolTest, StopDropsWhatWaitsAndTakesNothingMore) {
-  WorkerPool pool(1, 8);
   std::latch held(1), go(1);
+  WorkerPool pool(1, 8);
   hold(pool, 0, held, go);
   held.wait();
   add(pool, {0, "x"}, "dropped");
