@@ -62,15 +62,15 @@ void Definitions::load() {
 
 TakenNames Definitions::taken_beside(const std::string& group, const std::string& name) const {
   TakenNames taken;
-  std::set<std::string> defined;
+  std::set<ResourcePtr> defined;
   for (const auto& [other, known] : known_) {
     if (known.group != group) continue;
-    defined.insert(other);
+    defined.insert(known.served);
     if (other != name) add_accepted_names(known.definition, taken);
   }
+  // A built-in kind is told from a defined one by who serves it, not by its name: a definition may be named like it.
   for (const ResourcePtr& resource : state_.catalog.all()) {
-    const std::string other = resource->plural + "." + resource->group;
-    if (resource->group != group || defined.contains(other)) continue;
+    if (resource->group != group || defined.contains(resource)) continue;
     taken.resources.insert({resource->plural, resource->singular});
     taken.resources.insert(resource->short_names.begin(), resource->short_names.end());
     taken.kinds.insert({resource->kind, resource->list_kind});

@@ -165,7 +165,17 @@ TEST(Definitions, ABuiltInKindKeepsItsNames) {
   const auto defined = server.define(crd);
   ASSERT_TRUE(defined) << defined.error().message();
   EXPECT_EQ(condition(**defined, "NamesAccepted"), "False ListKindConflict");
-  EXPECT_TRUE(server.registry.catalog().find("coordination.k8s.io", "v1", "leases")->resource->namespaced);
+  const ResourcePtr built_in = server.registry.catalog().find_resource("coordination.k8s.io", "leases");
+  EXPECT_TRUE(built_in->namespaced);
+  // Neither a later change of the definition nor its removal reaches the built-in kind.
+  ASSERT_TRUE(server.redefine("leases.coordination.k8s.io", R"({"metadata": {"labels": {"a": "b"}}})"));
+  const auto changed = server.registry.get(*server.definitions(), {"", "leases.coordination.k8s.io"});
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(condition(**changed, "NamesAccepted"), "False ListKindConflict");
+  EXPECT_EQ(server.registry.catalog().find_resource("coordination.k8s.io", "leases"), built_in);
+  ASSERT_TRUE(server.registry.remove(*server.definitions(), {"", "leases.coordination.k8s.io"}));
+  server.collect();
+  EXPECT_EQ(server.registry.catalog().find_resource("coordination.k8s.io", "leases"), built_in);
 }
 
 TEST(Definitions, DeletionTakesTheObjectsWithIt) {
