@@ -116,7 +116,7 @@ class Process final : public Slipwayd {
 
   void stop() override {
     if (stopped_.exchange(true)) return;
-    constexpr std::chrono::milliseconds kGrace{3'000};
+    constexpr std::chrono::seconds kGrace{10};  // for slow readers of what is answered already
     if (renewal_) renewal_->stop();
     if (api_server_) {
       api_server_->begin_shutdown();

@@ -5,11 +5,13 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/core.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include "base/files.h"
 #include "net/websocket.h"
@@ -28,7 +30,7 @@ constexpr std::size_t kWriteBytes = 256u << 10;  // of one large part at a time
 constexpr std::size_t kKeptParts = 64;           // longer queues give their memory back when they are empty
 constexpr std::size_t kLingerBytes = 1u << 20;   // read and thrown away after our last words
 constexpr std::chrono::milliseconds kLinger{1'000};
-constexpr std::chrono::milliseconds kLastFlush{10'000};  // for a peer that reads slowly while we close
+constexpr std::chrono::milliseconds kLastFlush{10'000};  // without progress, for a peer that reads while we close
 constexpr int kWritesPerFlush = 64;
 
 }  // namespace
@@ -367,6 +369,7 @@ void Connection::flush() {
   if (progress || !has_output()) {
     loop_->cancel_timer(write_timer_);
     write_timer_ = 0;
+    if (linger_timer_ != 0) arm_linger_timer(kLastFlush);
   }
   arm_write_timer();
   update_interest();
@@ -394,6 +397,14 @@ void Connection::arm_write_timer() {
   write_timer_ = loop_->add_timer(options_.write_timeout, [self] {
     self->write_timer_ = 0;
     self->shut_down(fail(ErrorCode::kTimeout, "the peer does not read what we send"));
+  });
+}
+
+void Connection::arm_linger_timer(std::chrono::milliseconds time) {
+  loop_->cancel_timer(linger_timer_);
+  linger_timer_ = loop_->add_timer(time, [self = shared_from_this()] {
+    self->linger_timer_ = 0;
+    self->shut_down(self->close_reason_);
   });
 }
 
@@ -449,12 +460,19 @@ void Connection::linger_now() {
     return;
   }
   if (state_ != State::kOpen) return;
-  const auto self = shared_from_this();
-  linger_timer_ = loop_->add_timer(kLastFlush, [self] {
-    self->linger_timer_ = 0;
-    self->shut_down(self->close_reason_);
-  });
+  arm_linger_timer(kLastFlush);
   flush();
+}
+
+void Connection::close_idle(std::string_view reason) {
+  int untaken = 0;
+  const bool all_taken = backlog() == 0 && ::ioctl(fd_.get(), SIOCOUTQ, &untaken) == 0 && untaken == 0;
+  if (state_ != State::kOpen || !all_taken) return close(reason);
+  if (tls_) {
+    ERR_clear_error();
+    SSL_shutdown(tls_.get());
+  }
+  shut_down(fail(ErrorCode::kCancelled, std::string(reason)));
 }
 
 void Connection::abort(std::string_view reason) {
@@ -473,16 +491,11 @@ void Connection::begin_linger() {
   }
   ::shutdown(fd_.get(), SHUT_WR);
   state_ = State::kLingering;
-  const auto self = shared_from_this();
   loop_->cancel_timer(write_timer_);
   loop_->cancel_timer(open_timer_);
-  loop_->cancel_timer(linger_timer_);
   write_timer_ = open_timer_ = 0;
   watch_for(EPOLLIN);
-  linger_timer_ = loop_->add_timer(kLinger, [self] {
-    self->linger_timer_ = 0;
-    self->shut_down(self->close_reason_);
-  });
+  arm_linger_timer(kLinger);
   discard_input();
 }
 

@@ -56,6 +56,8 @@ class Connection final : public IoTarget, public std::enable_shared_from_this<Co
   void resume_reading();
   // Sends what was taken, ends our direction, waits a moment for the peer's end (so that it reads our last words).
   void close(std::string_view reason);
+  // The same for a peer that owes us nothing: when it has taken all we sent, its end is not waited for. Loop's thread.
+  void close_idle(std::string_view reason);
   void abort(std::string_view reason);
 
   void on_io(std::uint32_t epoll_events) override;
@@ -83,6 +85,7 @@ class Connection final : public IoTarget, public std::enable_shared_from_this<Co
   void watch_for(std::uint32_t epoll_events);
   void update_interest();
   void arm_write_timer();
+  void arm_linger_timer(std::chrono::milliseconds time);
   void post(void (Connection::*action)());
   void continue_reading();
   void linger_now();

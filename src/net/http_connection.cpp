@@ -319,6 +319,7 @@ void HttpConnection::dispatch(HttpRequest request) {
 }
 
 void HttpConnection::answer(HttpResponse response) {
+  if (service_->stopping) keep_alive_ = false;
   const bool without_body = response.status < 200 || response.status == 204 || response.status == 304;
   std::string head = render_head(response, {.keep_alive = keep_alive_, .without_body = without_body});
   if (without_body || is_head_request_) {
@@ -357,7 +358,7 @@ void HttpConnection::request_done() {
 
 std::shared_ptr<BodyStream> HttpConnection::begin_stream(HttpResponse head) {
   const bool chunked = !http_1_0_;
-  if (!chunked) keep_alive_ = false;
+  if (!chunked || service_->stopping) keep_alive_ = false;
   auto body = std::make_shared<ChunkedBody>(shared_from_this(), service_->options.max_stream_backlog, chunked,
                                             is_head_request_);
   connection_->send(render_head(head, {.keep_alive = keep_alive_, .chunked = chunked, .until_close = !chunked}),
@@ -429,8 +430,9 @@ void HttpConnection::on_closed(const base::Error& reason) {
   if (const auto websocket = std::exchange(websocket_, nullptr)) websocket->connection_closed(reason);
 }
 
-void HttpConnection::stop_if_idle() {
-  if (state_ == State::kWaiting) connection_->close("the server is stopping");
+void HttpConnection::begin_stop() {
+  if (state_ == State::kWaiting && !parser_.has_begun()) connection_->close_idle("the server is stopping");
+  if (state_ == State::kWebSocket) websocket_->close("the server is stopping");
 }
 
 // `status` 0: the connection just ends.

@@ -39,8 +39,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   ~HttpConnection();
   void start();
 
-  // The server stops: a connection without a running handler ends now.
-  void stop_if_idle();
+  // The server stops: without a request under way the connection ends now, else with the answer; a websocket is closed.
+  void begin_stop();
   void abort(std::string_view reason) { connection_->abort(reason); }
 
   // Called by a handler's Responder, from a worker thread, once per request.

@@ -66,9 +66,9 @@ class Server final : public HttpServer {
     if (std::exchange(stopped_, true)) return;
     acceptor_->stop();
     service_->stopping = true;
-    each_connection([](HttpConnection& connection) { connection.stop_if_idle(); });
+    each_connection([](HttpConnection& connection) { connection.begin_stop(); });
     const auto deadline = std::chrono::steady_clock::now() + grace;
-    while (service_->running_handlers > 0 && std::chrono::steady_clock::now() < deadline) {
+    while (is_busy() && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     for (const auto& shard : shards_) shard->loop->stop();
@@ -100,6 +100,8 @@ class Server final : public HttpServer {
       http->start();
     });
   }
+
+  bool is_busy() const { return service_->running_handlers > 0 || service_->connections > 0; }
 
   template <typename Action>
   void each_connection(Action action) {

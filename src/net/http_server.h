@@ -80,7 +80,9 @@ class HttpServer {
   virtual std::uint16_t port() const = 0;
   // Uses new certificates or trust for connections from now on.
   virtual base::Status reload_tls(const TlsServerOptions& tls) = 0;
-  // Stops accepting, lets running handlers end for up to `grace`, then cuts. Idempotent.
+  // Stops accepting and ends idle connections and websockets. Requests under way are answered, with `Connection:
+  // close`, and their clients have until `grace` is over to read the answers; then all is cut. A stream ends when its
+  // writer finishes it. Idempotent.
   virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 

@@ -12,6 +12,7 @@ namespace {
 using net::testing::Certificates;
 using net::testing::eventually;
 using net::testing::RawClient;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
@@ -350,10 +351,69 @@ TEST(HttpServer, StopWaitsForHandlersAndRefusesNewOnes) {
   idle.read_to_end();
   EXPECT_TRUE(idle.ended());
   release = true;
-  EXPECT_THAT(client.read_to_end(), HasSubstr("GET /slow"));
+  EXPECT_THAT(client.read_to_end(), AllOf(HasSubstr("GET /slow"), HasSubstr("Connection: close\r\n")));
   stopper.join();
   server->stop(0s);
   server.reset();
+}
+
+TEST(HttpServer, StopAnswersARequestThatIsOnItsWay) {
+  auto server = serve(echo);
+  RawClient client(server->port());
+  RawClient idle(server->port());
+  ASSERT_TRUE(client.write("POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe"));
+  ASSERT_TRUE(idle.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  idle.read_text("GET /\n");
+  std::jthread stopper([&] { server->stop(10s); });
+  idle.read_to_end();
+  ASSERT_TRUE(idle.ended());
+  ASSERT_TRUE(client.write("llo"));
+  EXPECT_THAT(client.read_to_end(), AllOf(HasSubstr("POST /late\nhello"), HasSubstr("Connection: close\r\n")));
+  client.close();
+}
+
+constexpr std::size_t kLargeAnswer = 24u << 20;  // more than sockets hold
+
+std::unique_ptr<HttpServer> serve_large(std::atomic<bool>& answered, HttpServerOptions options = {}) {
+  return serve(
+      [&answered](const HttpRequest&, Responder& responder) {
+        HttpResponse response;
+        for (std::size_t size = 0; size < kLargeAnswer; size += 1u << 20)
+          response.parts.push_back(std::make_shared<const std::string>(1u << 20, 'p'));
+        responder.send(std::move(response));
+        answered = true;
+      },
+      std::move(options));
+}
+
+TEST(HttpServer, StopWaitsForASlowReader) {
+  std::atomic<bool> answered = false;
+  const auto server = serve_large(answered, {.tls = Certificates::instance().server()});
+  const auto folder = base::TemporaryFolder::create().value();
+  const std::string path = folder.path() / "out";
+  std::jthread reader([&] { curl(*server, {"--limit-rate", "10M", "-o", path}, "/list", true); });
+  ASSERT_TRUE(eventually([&] { return answered.load(); }));
+  const auto start = std::chrono::steady_clock::now();
+  server->stop(30s);
+  const auto took = std::chrono::steady_clock::now() - start;
+  reader.join();
+  EXPECT_EQ(base::read_file(path, kLargeAnswer * 2).value().size(), kLargeAnswer);
+  EXPECT_GT(took, 200ms);
+  EXPECT_LT(took, 25s);
+}
+
+TEST(HttpServer, StopDoesNotWaitLongerForOneThatNeverReads) {
+  std::atomic<bool> answered = false;
+  const auto server = serve_large(answered);
+  RawClient client(server->port());
+  ASSERT_TRUE(client.write("GET /list HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_TRUE(eventually([&] { return answered.load(); }));
+  const auto start = std::chrono::steady_clock::now();
+  server->stop(300ms);
+  const auto took = std::chrono::steady_clock::now() - start;
+  EXPECT_GE(took, 300ms);
+  EXPECT_LT(took, 3s);
+  EXPECT_LT(client.read_to_end().size(), kLargeAnswer);
 }
 
 TEST(HttpServer, ManyConnectionsAtOnce) {

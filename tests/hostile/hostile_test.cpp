@@ -320,5 +320,36 @@ TEST(HostileLimitTest, SigtermEndsWatchesAndRequestsCleanly) {
              std::chrono::duration_cast<milliseconds>(steady_clock::now() - start).count());
 }
 
+// Whoever reads slowly gets the whole answer within the grace period; whoever does not read at all is cut at its end.
+TEST(HostileLimitTest, SigtermWaitsForASlowReaderAndCutsOneThatNeverReads) {
+  Daemon daemon;
+  for (int i = 0; i < 20; ++i)
+    ASSERT_EQ(daemon
+                  .ask("POST", kMaps, kJson,
+                       config_map(fmt::format(R"("metadata":{{"name":"m{}"}},"data":{{"a":"{}"}})", i,
+                                              std::string(900'000, 'x'))))
+                  .status,
+              201);
+  Client slow = daemon.admin(), deaf = daemon.admin();
+  for (Client* client : {&slow, &deaf}) {
+    ASSERT_TRUE(client->send(request("GET", kMaps, "", "")));
+    ASSERT_TRUE(client->read_until("HTTP/1.1 200 OK\r\n"));
+  }
+  const auto start = steady_clock::now();
+  daemon.terminate();
+  std::this_thread::sleep_for(seconds(2));  // the slow one's pace
+  const Answer list = slow.read_answer();
+  const auto parsed = data::parse_json(list.body);
+  ASSERT_TRUE(parsed) << list.body.size() << " bytes came";
+  EXPECT_GE((*parsed)["items"].size(), 20u);
+  EXPECT_EQ(daemon.wait(seconds(20)), 0);
+  const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
+  fmt::print("SIGTERM beside a list of {} bytes that is read slowly, and one that is never read: gone after {} ms\n",
+             list.body.size(), took.count());
+  EXPECT_GT(took, seconds(9));
+  EXPECT_LT(took, seconds(15));
+  EXPECT_LT(deaf.read_all(seconds(1)).size(), list.body.size());
+}
+
 }  // namespace
 }  // namespace slipway::hostile
