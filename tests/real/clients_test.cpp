@@ -1,9 +1,11 @@
-// Unmodified Go clients (client-go, controller-runtime; tests/real/clients) against slipwayd.
+// Unmodified Go clients (client-go, controller-runtime; tests/real/clients) against slipwayd, and the same checks with
+// the same expectations against kube-apiserver and etcd.
 
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <iostream>
 
+#include "kubernetes/kubernetes_servers.h"
 #include "real/harness.h"
 
 namespace slipway::real {
@@ -12,8 +14,6 @@ namespace {
 class GoClients : public testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(program("slipwayd")))
-      GTEST_SKIP() << "build/bin/slipwayd is not there; run make build";
     const auto built = base::run_process({.argv = {"go", "-C", source_folder() / "tests/real/clients", "build",
                                                    "-trimpath", "-buildvcs=false", "-o", program_, "."},
                                           .timeout = std::chrono::minutes(15)});
@@ -35,10 +35,21 @@ class GoClients : public testing::Test {
 };
 
 TEST_F(GoClients, WorkOnSlipwayd) {
+  if (!std::filesystem::exists(program("slipwayd"))) GTEST_SKIP() << "build/bin/slipwayd is not there; run make build";
   auto orchestrator = Orchestrator::start(folder_.path());
   ASSERT_TRUE(orchestrator) << orchestrator.error().message();
   const char* objects = std::getenv("SLIPWAY_CLIENT_OBJECTS");
   run((*orchestrator)->kubeconfig(), {"-objects", objects != nullptr ? objects : "2000"});
+}
+
+// Owned objects are removed by kube-controller-manager there, which does not run here.
+TEST_F(GoClients, WorkOnKubernetes) {
+  const auto programs = source_folder() / "build/real/bin";
+  if (const auto missing = kubernetes::KubernetesServers::missing_parts(programs)) GTEST_SKIP() << *missing;
+  kubernetes::KubernetesServers servers(programs, folder_.path() / "kubernetes");
+  const base::Status started = servers.start();
+  ASSERT_TRUE(started) << started.error().message();
+  run(servers.kubeconfig(), {"-objects", "500", "-skip", "garbage-collection"});
 }
 
 }  // namespace

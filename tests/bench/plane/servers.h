@@ -2,31 +2,12 @@
 
 #include <filesystem>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 #include "base/result.h"
 #include "plane/load.h"
 
 namespace slipway::bench {
-
-// A child process with its output in a file; ended with the object.
-class Program {
- public:
-  static base::Result<Program> start(std::vector<std::string> argv, const std::filesystem::path& log);
-  Program() = default;
-  Program(Program&& other) noexcept;
-  Program& operator=(Program&& other) noexcept;
-  ~Program() { stop(); }
-  // SIGTERM, then SIGKILL after a while; waits.
-  void stop();
-  pid_t pid() const { return pid_; }
-  double resident_mebibytes() const;
-  bool is_running() const;
-
- private:
-  pid_t pid_ = -1;
-};
 
 // One of the two sides: its processes and how to reach it.
 class Server {
