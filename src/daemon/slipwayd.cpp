@@ -19,6 +19,7 @@
 #include "control/manager.h"
 #include "daemon/certificate_renewal.h"
 #include "daemon/cluster_route.h"
+#include "daemon/connection_limits.h"
 #include "daemon/controller_metrics.h"
 #include "daemon/credentials.h"
 #include "daemon/https_document.h"
@@ -95,6 +96,10 @@ class Process final : public Slipwayd {
   ~Process() override { stop(); }
 
   Status open() {
+    const std::size_t open_files = raise_open_file_limit();
+    limits_ = connection_limits(open_files, options_.api_only);
+    base::log_info("slipwayd", "at most {} API clients, {} agents and {} gateway connections (open files: {})",
+                   limits_.api, limits_.agents, limits_.gateway, open_files);
     SLIPWAY_TRY(base::make_folders(options_.data_folder, 0700));
     credentials_ = SLIPWAY_TRY(
         load_or_create_credentials(options_.data_folder, serving_names(options_), base::SystemClock::instance().now()));
@@ -156,8 +161,8 @@ class Process final : public Slipwayd {
       const meta::ObjectKey host = SLIPWAY_TRY(route_->host_of(server_name));
       return connections_->open_tunnel(host, agentproto::kKubernetesApiTarget);
     };
-    gateway_ =
-        SLIPWAY_TRY(gateway::Gateway::start({.address = options_.gateway.host, .port = options_.gateway.port}, dial));
+    gateway_ = SLIPWAY_TRY(gateway::Gateway::start(
+        {.address = options_.gateway.host, .port = options_.gateway.port, .max_connections = limits_.gateway}, dial));
     return {};
   }
 
@@ -182,16 +187,20 @@ class Process final : public Slipwayd {
     southbound::add_southbound_controller(*manager_, *connections_, *enrollment_);
   }
 
-  net::HttpServerOptions door(const ListenAddress& address) const {
-    return {.address = address.host, .port = address.port, .tls = door_tls(credentials_)};
+  net::HttpServerOptions door(const ListenAddress& address, std::size_t max_connections) const {
+    net::HttpServerOptions options;
+    options.address = address.host;
+    options.port = address.port;
+    options.tls = door_tls(credentials_);
+    options.max_connections = max_connections;
+    return options;
   }
 
   Status open_doors() {
     SLIPWAY_TRY(open_api_door());
-    agent_http_ =
-        SLIPWAY_TRY(net::HttpServer::start(door(options_.agents), [this](const auto& request, auto& responder) {
-          agent_door_->handle(request, responder);
-        }));
+    agent_http_ = SLIPWAY_TRY(net::HttpServer::start(
+        door(options_.agents, limits_.agents),
+        [this](const auto& request, auto& responder) { agent_door_->handle(request, responder); }));
     return {};
   }
 
@@ -211,7 +220,7 @@ class Process final : public Slipwayd {
       door_options.metrics.emplace_back(
           [this](apiserver::Exposition& out) { write_controller_metrics(out, manager_->statistics()); });
     api_server_ = std::make_unique<apiserver::ApiServer>(plane_->registry(), std::move(door_options));
-    net::HttpServerOptions api = door(options_.api);
+    net::HttpServerOptions api = door(options_.api, limits_.api);
     api.worker_threads = kApiWorkers;
     api.flow_of = apiserver::flow_of;
     api.error_response = apiserver::refusal;
@@ -259,6 +268,7 @@ class Process final : public Slipwayd {
   }
 
   SlipwaydOptions options_;
+  ConnectionLimits limits_;
   Credentials credentials_;
   std::unique_ptr<ResourcePlane> plane_;
   std::unique_ptr<WorkloadAccess> workload_;

@@ -45,8 +45,8 @@ class Server final : public HttpServer {
   void listen(ListeningSocket socket) {
     port_ = socket.port;
     acceptor_ = std::make_shared<Acceptor>(
-        shards_[0]->loop, std::move(socket.fd),
-        [service = service_] { return service->connections >= service->options.max_connections; },
+        shards_[0]->loop, std::move(socket.fd), service_->options.max_connections,
+        [service = service_] { return service->connections.load(); },
         [this](base::UniqueFd fd) { take(std::move(fd)); });
     acceptor_->start();
   }

@@ -15,7 +15,7 @@ class Listener final : public TcpListener {
   void listen(ListeningSocket socket) {
     port_ = socket.port;
     acceptor_ = std::make_shared<Acceptor>(
-        loop_, std::move(socket.fd), [this] { return *open_ >= options_.max_connections; },
+        loop_, std::move(socket.fd), options_.max_connections, [open = open_] { return open->load(); },
         [this](base::UniqueFd fd) { take(std::move(fd)); });
     acceptor_->start();
   }

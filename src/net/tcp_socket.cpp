@@ -87,8 +87,13 @@ Result<ListeningSocket> listen_on(const std::string& address, std::uint16_t port
   return ListeningSocket{std::move(fd), ntohs(actual)};
 }
 
-Acceptor::Acceptor(std::shared_ptr<EventLoop> loop, UniqueFd fd, std::function<bool()> is_full, Accepted accepted)
-    : loop_(std::move(loop)), fd_(std::move(fd)), is_full_(std::move(is_full)), accepted_(std::move(accepted)) {}
+Acceptor::Acceptor(std::shared_ptr<EventLoop> loop, UniqueFd fd, std::size_t limit, std::function<std::size_t()> open,
+                   Accepted accepted)
+    : loop_(std::move(loop)),
+      fd_(std::move(fd)),
+      limit_(limit),
+      open_(std::move(open)),
+      accepted_(std::move(accepted)) {}
 
 void Acceptor::start() {
   loop_->post(
@@ -119,16 +124,27 @@ void Acceptor::pause_for(std::chrono::milliseconds time) {
   });
 }
 
+void Acceptor::complain(const std::string& why) {
+  const auto now = std::chrono::steady_clock::now();
+  if (complained_at_ && now - *complained_at_ < std::chrono::minutes(1)) return;
+  complained_at_ = now;
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  base::log_warning("net", "{} cannot accept a connection: {}; new ones wait", address_text(address), why);
+}
+
 void Acceptor::on_io(std::uint32_t) {
   for (int i = 0; i < kAcceptsPerEvent && fd_.valid(); ++i) {
-    if (is_full_()) {
+    if (open_() >= limit_) {
+      complain(fmt::format("it has {}, as many as it may", limit_));
       pause_for(std::chrono::milliseconds(50));
       return;
     }
     UniqueFd client(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!client.valid()) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        base::log_warning("net", "cannot accept a connection: {}", std::strerror(errno));
+        complain(std::strerror(errno));
         pause_for(std::chrono::milliseconds(100));
       }
       return;

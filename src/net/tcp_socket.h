@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,11 +24,13 @@ struct ListeningSocket {
 // `address` is an IP address. kUnavailable names the address when it is taken.
 base::Result<ListeningSocket> listen_on(const std::string& address, std::uint16_t port);
 
-// Accepts on its loop until closed. At `is_full` new connections wait in the kernel's queue.
+// Accepts on its loop until closed. While `limit` connections are open new ones wait in the kernel's queue, and the log
+// says so, at most once a minute; likewise without file descriptors.
 class Acceptor final : public IoTarget, public std::enable_shared_from_this<Acceptor> {
  public:
   using Accepted = std::function<void(base::UniqueFd)>;
-  Acceptor(std::shared_ptr<EventLoop> loop, base::UniqueFd fd, std::function<bool()> is_full, Accepted accepted);
+  Acceptor(std::shared_ptr<EventLoop> loop, base::UniqueFd fd, std::size_t limit, std::function<std::size_t()> open,
+           Accepted accepted);
   void start();  // any thread
   void stop();   // any thread; returns when nothing more is accepted
   void on_io(std::uint32_t epoll_events) override;
@@ -34,11 +38,14 @@ class Acceptor final : public IoTarget, public std::enable_shared_from_this<Acce
 
  private:
   void pause_for(std::chrono::milliseconds time);
+  void complain(const std::string& why);
 
   const std::shared_ptr<EventLoop> loop_;
   base::UniqueFd fd_;
-  std::function<bool()> is_full_;
+  const std::size_t limit_;
+  const std::function<std::size_t()> open_;
   Accepted accepted_;
+  std::optional<std::chrono::steady_clock::time_point> complained_at_;
   EventLoop::RegistrationId registration_ = 0;
 };
 

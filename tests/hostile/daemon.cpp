@@ -120,6 +120,14 @@ std::string request(std::string_view method, std::string_view target, std::strin
   return out + "\r\n" + std::string(body);
 }
 
+std::size_t raise_open_file_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
 Daemon::Daemon(std::vector<std::string> arguments, std::size_t max_files)
     : folder_(std::move(*base::TemporaryFolder::create("slipway-hostile"))), folder_text_(folder_.path()) {
   arguments.insert(arguments.begin(),

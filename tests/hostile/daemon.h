@@ -79,6 +79,9 @@ class Daemon {
   pki::Kubeconfig admin_;
 };
 
+// How many files this process may have open, once it has raised its soft limit to the hard one.
+std::size_t raise_open_file_limit();
+
 std::string request(std::string_view method, std::string_view target, std::string_view type, std::string_view body,
                     std::string_view headers = "");
 
