@@ -6,6 +6,7 @@
 #include "base/crash_point.h"
 #include "base/files.h"
 #include "data/json_text.h"
+#include "net/http_status.h"
 #include "pki/certificate.h"
 
 namespace slipway::agent {
@@ -21,23 +22,6 @@ std::string trimmed(std::string text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string::npos) return "";
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
-ErrorCode code_of_status(int status) {
-  switch (status) {
-    case 400:
-      return ErrorCode::kBadRequest;
-    case 401:
-      return ErrorCode::kUnauthorized;
-    case 403:
-      return ErrorCode::kForbidden;
-    case 404:
-      return ErrorCode::kNotFound;
-    case 429:
-      return ErrorCode::kTooManyRequests;
-    default:
-      return ErrorCode::kUnavailable;
-  }
 }
 
 Result<net::TlsClientOptions> first_trust(const AgentOptions& options) {
@@ -122,7 +106,8 @@ Result<Identity> enroll(net::ClientRuntime& runtime, const AgentOptions& options
   request.body = agentproto::encode(body);
   const net::HttpResponse answer = SLIPWAY_TRY(runtime.request(request));
   if (answer.status != 200)
-    return base::fail(code_of_status(answer.status), trimmed(agentproto::bounded_text(answer.body, 1024)));
+    return base::fail(net::error_code_of_http_status(answer.status),
+                      trimmed(agentproto::bounded_text(answer.body, 1024)));
   agentproto::EnrollResponse response = SLIPWAY_TRY(agentproto::parse_enroll_response(answer.body));
   SLIPWAY_TRY(pki::check_pair({response.certificate_pem, key_pem}).with_context("the orchestrator's answer"));
   base::crash_point("agent.enrolled");

@@ -131,10 +131,8 @@ class CommandLine {
 
   std::string kubeconfig_path() const {
     if (!kubeconfig_.empty()) return kubeconfig_;
-    for (const char* variable : {"SLIPWAY_KUBECONFIG", "KUBECONFIG"})
-      if (const char* value = std::getenv(variable); value != nullptr && *value != '\0') return value;
-    const char* home = std::getenv("HOME");
-    return std::string(home != nullptr ? home : "") + "/.kube/config";
+    const char* value = std::getenv("SLIPWAY_KUBECONFIG");
+    return value != nullptr ? value : "";
   }
 
   CLI::App* command(CLI::App* parent, const std::string& name, const std::string& help, std::function<Status()> run) {

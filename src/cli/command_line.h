@@ -8,7 +8,8 @@
 
 namespace slipway::cli {
 
-// Makes the client for the kubeconfig file the user chose (tests give their own).
+// Makes the client for the kubeconfig file the user chose, "" for the one that kubectl would take (tests give their
+// own).
 using ConnectClient =
     std::function<Result<std::shared_ptr<kube::Client>>(const std::string& kubeconfig_path, std::string& server)>;
 

@@ -1,10 +1,11 @@
 #include "kube/raw_client.h"
 
-#include <atomic>
-#include <curl/curl.h>
-#include <fmt/core.h>
+#include <algorithm>
+#include <condition_variable>
 #include <mutex>
-#include <vector>
+#include <optional>
+
+#include "kube/curl_transport.h"
 
 namespace slipway::kube {
 
@@ -14,371 +15,87 @@ using base::Result;
 
 namespace {
 
-// CURL and CURLM are both void to this version's headers: one deleter each.
-struct EasyDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct MultiDeleter {
-  void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
-using MultiHandle = std::unique_ptr<CURLM, MultiDeleter>;
-using StringList = std::unique_ptr<curl_slist, ListDeleter>;
+// Of one request that the server asks to repeat later; client-go's maxRetries.
+constexpr int kMaxTries = 10;
+constexpr std::chrono::seconds kRetryLimit{30};  // all pauses together
 
-constexpr std::size_t kIdleHandles = 8;
-
-void append(StringList& list, const std::string& line) {
-  curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
-  if (longer == nullptr) return;
-  (void)list.release();
-  list.reset(longer);
+bool asks_for_another_try(const RawResponse& response) {
+  return response.retry_after && (response.status == 429 || response.status >= 500);
 }
 
-// Where the server of a kubeconfig is.
-struct Server {
-  std::string host;  // without brackets
-  std::string port;
-  std::string prefix;  // path below which the API lies; without a final slash
-};
-
-Result<Server> parse_server(const std::string& url) {
-  const auto bad = [&url](std::string_view why) {
-    return fail(ErrorCode::kInvalid, fmt::format("kubeconfig server \"{}\": {}", url, why));
-  };
-  constexpr std::string_view kScheme = "https://";
-  if (!url.starts_with(kScheme)) return bad("only https:// is supported");
-  std::string_view rest = std::string_view(url).substr(kScheme.size());
-  Server server{.host = "", .port = "443", .prefix = ""};
-  const std::size_t slash = rest.find('/');
-  if (slash != std::string_view::npos) {
-    server.prefix = rest.substr(slash);
-    while (server.prefix.ends_with('/')) server.prefix.pop_back();
-    rest = rest.substr(0, slash);
-  }
-  if (rest.find('@') != std::string_view::npos) return bad("credentials in the URL are not supported");
-  const std::size_t bracket = rest.find(']');
-  const std::size_t colon = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  if (colon != std::string_view::npos) {
-    server.port = rest.substr(colon + 1);
-    rest = rest.substr(0, colon);
-  }
-  if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
-  server.host = rest;
-  const bool numeric = !server.port.empty() && server.port.find_first_not_of("0123456789") == std::string::npos;
-  if (server.host.empty() || !numeric) return bad("needs the form https://host:port");
-  return server;
-}
-
-std::string bracketed(const std::string& host) {
-  return host.find(':') == std::string::npos ? host : "[" + host + "]";
-}
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
-// Everything a handle needs to reach the server; shared by all requests, never changed.
-struct Target {
-  pki::Kubeconfig config;
-  RawClientOptions options;
-  Server server;
-  std::string base_url;
-  StringList connect_to;
-
-  // The pointers given to curl (blobs, list) live in this object.
-  void apply(CURL* handle) const {
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https");
-    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-    curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-    if (is_loopback(server.host)) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
-    if (connect_to) curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to.get());
-    if (!config.ca_pem.empty()) {
-      set_blob(handle, CURLOPT_CAINFO_BLOB, config.ca_pem);
-      curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
-    }
-    if (!config.client_certificate_pem.empty()) {
-      set_blob(handle, CURLOPT_SSLCERT_BLOB, config.client_certificate_pem);
-      set_blob(handle, CURLOPT_SSLKEY_BLOB, config.client_key_pem);
-      curl_easy_setopt(handle, CURLOPT_SSLCERTTYPE, "PEM");
-      curl_easy_setopt(handle, CURLOPT_SSLKEYTYPE, "PEM");
-    }
-  }
-
-  static void set_blob(CURL* handle, CURLoption option, const std::string& text) {
-    curl_blob blob{.data = const_cast<char*>(text.data()), .len = text.size(), .flags = CURL_BLOB_NOCOPY};
-    curl_easy_setopt(handle, option, &blob);
-  }
-
-  StringList headers_for(const RawRequest& request) const {
-    StringList headers;
-    append(headers, "Accept: " + request.accept);
-    append(headers, "Expect:");
-    append(headers, "User-Agent: slipway");
-    if (!request.body.empty()) {
-      append(headers, "Content-Type: " + (request.content_type.empty() ? "application/json" : request.content_type));
-    }
-    if (config.client_certificate_pem.empty() && !config.token.empty()) {
-      append(headers, "Authorization: Bearer " + config.token);
-    }
-    return headers;
-  }
-
-  void prepare(CURL* handle, const RawRequest& request, const StringList& headers) const {
-    curl_easy_setopt(handle, CURLOPT_URL, (base_url + request.path).c_str());
-    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
-    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
-      curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
-    }
-  }
-
-  base::Error error_for(CURLcode code, const char* detail) const {
-    const std::string text = detail != nullptr && detail[0] != '\0' ? detail : curl_easy_strerror(code);
-    const ErrorCode kind = code == CURLE_OPERATION_TIMEDOUT ? ErrorCode::kTimeout : ErrorCode::kUnavailable;
-    return fail(kind, fmt::format("{}: {}", config.server, text));
-  }
-};
-
-struct Body {
-  std::string text;
-  std::size_t limit = 0;
-  bool too_large = false;
-
-  static std::size_t receive(char* data, std::size_t, std::size_t size, void* self) {
-    auto& body = *static_cast<Body*>(self);
-    if (body.text.size() + size > body.limit) {
-      body.too_large = true;
-      return 0;
-    }
-    body.text.append(data, size);
-    return size;
-  }
-};
-
-RawResponse response_of(CURL* handle, std::string body) {
-  RawResponse response;
-  long status = 0;
-  const char* type = nullptr;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
-  response.status = static_cast<int>(status);
-  if (type != nullptr) response.content_type = type;
-  response.body = std::move(body);
-  return response;
-}
-
-// A watch on a connection of its own, driven by its reader's calls; no thread.
-class CurlStream final : public RawStream {
+// How often and until when one request may be sent again.
+class Attempts {
  public:
-  CurlStream(std::shared_ptr<const Target> target, RawRequest request)
-      : target_(std::move(target)), request_(std::move(request)), easy_(curl_easy_init()), multi_(curl_multi_init()) {}
-  ~CurlStream() override {
-    if (multi_ && easy_) curl_multi_remove_handle(multi_.get(), easy_.get());
-  }
+  Attempts(base::Clock& clock, std::chrono::milliseconds timeout)
+      : clock_(clock), deadline_(clock.steady() + std::min<std::chrono::milliseconds>(timeout, kRetryLimit)) {}
 
-  // Runs until the head of the answer is there.
-  base::Status open() {
-    if (!easy_ || !multi_) return fail(ErrorCode::kInternal, "cannot make a curl handle");
-    target_->apply(easy_.get());
-    headers_ = target_->headers_for(request_);
-    target_->prepare(easy_.get(), request_, headers_);
-    curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, detail_);
-    curl_easy_setopt(easy_.get(), CURLOPT_WRITEFUNCTION, &CurlStream::receive);
-    curl_easy_setopt(easy_.get(), CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(easy_.get(), CURLOPT_HEADERFUNCTION, &CurlStream::receive_header);
-    curl_easy_setopt(easy_.get(), CURLOPT_HEADERDATA, this);
-    curl_multi_add_handle(multi_.get(), easy_.get());
-    const auto deadline = std::chrono::steady_clock::now() + request_.timeout;
-    while (!has_head_ && !ended_) {
-      if (std::chrono::steady_clock::now() >= deadline) {
-        return fail(ErrorCode::kTimeout, fmt::format("{}: no answer in time", target_->config.server));
-      }
-      drive(deadline);
+  // True when it may be sent again now; waits as the server wants.
+  bool again(const RawResponse& response, IdentitySource& identities, const IdentityPtr& identity) {
+    if (response.status == 401 && !refreshed_ && identities.refused(identity)) {
+      refreshed_ = true;
+      return true;
     }
-    long status = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-    if (status == 0) return end_error();
-    if (status >= 200 && status < 300) return {};
-    while (!ended_ && std::chrono::steady_clock::now() < deadline) drive(deadline);
-    return error_of(response_of(easy_.get(), std::exchange(buffer_, {})));
-  }
-
-  Result<std::vector<std::string>> next(std::chrono::milliseconds timeout) override {
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
-    for (;;) {
-      if (closed_) return fail(ErrorCode::kCancelled, "the stream was closed");
-      std::vector<std::string> lines = take_lines();
-      if (!lines.empty()) return lines;
-      if (line_too_long_) return fail(ErrorCode::kTooLarge, "a line of the stream is too long");
-      if (ended_) return end_error();
-      drive(deadline);
-      if (std::chrono::steady_clock::now() >= deadline && buffer_.find('\n') == std::string::npos && !ended_ &&
-          !closed_) {
-        return lines;
-      }
-    }
-  }
-
-  void close() override {
-    closed_ = true;
-    curl_multi_wakeup(multi_.get());
+    if (!asks_for_another_try(response) || ++tries_ >= kMaxTries) return false;
+    const auto until = clock_.steady() + *response.retry_after;
+    if (until >= deadline_) return false;
+    std::mutex mutex;
+    std::condition_variable_any nobody;
+    std::unique_lock lock(mutex);
+    while (clock_.steady() < until) clock_.wait_until(nobody, lock, until, {});
+    return true;
   }
 
  private:
-  static std::size_t receive(char* data, std::size_t, std::size_t size, void* self) {
-    auto& stream = *static_cast<CurlStream*>(self);
-    if (stream.buffer_.size() + size > stream.target_->options.max_line_bytes) {
-      // Whole lines are taken out before more is read, so this is one line.
-      if (stream.buffer_.find('\n') == std::string::npos) {
-        stream.line_too_long_ = true;
-        return 0;
-      }
-    }
-    stream.buffer_.append(data, size);
-    return size;
-  }
-
-  static std::size_t receive_header(char* data, std::size_t, std::size_t size, void* self) {
-    if (std::string_view(data, size) == "\r\n") {
-      auto& stream = *static_cast<CurlStream*>(self);
-      long status = 0;
-      curl_easy_getinfo(stream.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-      if (status >= 200) stream.has_head_ = true;
-    }
-    return size;
-  }
-
-  void drive(std::chrono::steady_clock::time_point deadline) {
-    int running = 0;
-    curl_multi_perform(multi_.get(), &running);
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
-      if (message->msg == CURLMSG_DONE) {
-        ended_ = true;
-        result_ = message->data.result;
-      }
-    }
-    if (ended_ || closed_ || line_too_long_ || buffer_.find('\n') != std::string::npos) return;
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    if (wait > 0)
-      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(std::min<std::int64_t>(wait, 60'000)), nullptr);
-  }
-
-  std::vector<std::string> take_lines() {
-    std::vector<std::string> lines;
-    std::size_t start = 0;
-    for (std::size_t end = buffer_.find('\n'); end != std::string::npos; end = buffer_.find('\n', start)) {
-      if (end > start) lines.push_back(buffer_.substr(start, end - start));
-      start = end + 1;
-    }
-    buffer_.erase(0, start);
-    return lines;
-  }
-
-  base::Error end_error() const {
-    if (result_ == CURLE_OK) return fail(ErrorCode::kUnavailable, "the server ended the stream");
-    return target_->error_for(result_, detail_);
-  }
-
-  const std::shared_ptr<const Target> target_;
-  const RawRequest request_;
-  StringList headers_;
-  char detail_[CURL_ERROR_SIZE] = {};
-  std::string buffer_;
-  bool has_head_ = false;
-  bool ended_ = false;
-  bool line_too_long_ = false;
-  CURLcode result_ = CURLE_OK;
-  std::atomic<bool> closed_ = false;
-  // The multi handle goes after the easy handle was taken out of it.
-  const EasyHandle easy_;
-  const MultiHandle multi_;
+  base::Clock& clock_;
+  const std::chrono::nanoseconds deadline_;
+  int tries_ = 0;
+  bool refreshed_ = false;
 };
 
-class CurlClient final : public RawClient {
+class AuthenticatedClient final : public RawClient {
  public:
-  explicit CurlClient(std::shared_ptr<const Target> target) : target_(std::move(target)) {}
+  AuthenticatedClient(std::unique_ptr<CurlTransport> transport, std::unique_ptr<IdentitySource> identities,
+                      const RawClientOptions& options)
+      : transport_(std::move(transport)),
+        identities_(std::move(identities)),
+        clock_(*options.clock),
+        longest_(options.longest_request) {}
 
-  Result<RawResponse> request(const RawRequest& request) override {
-    EasyHandle handle = take_handle();
-    if (!handle) return fail(ErrorCode::kInternal, "cannot make a curl handle");
-    const StringList headers = target_->headers_for(request);
-    Body body{.text = {}, .limit = target_->options.max_response_bytes};
-    char detail[CURL_ERROR_SIZE] = {};
-    target_->apply(handle.get());
-    target_->prepare(handle.get(), request, headers);
-    curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
-    curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, detail);
-    curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &Body::receive);
-    curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &body);
-    const CURLcode code = curl_easy_perform(handle.get());
-    if (body.too_large) {
-      return fail(ErrorCode::kTooLarge, fmt::format("{}: the answer is larger than {} bytes", target_->config.server,
-                                                    target_->options.max_response_bytes));
+  Result<RawResponse> request(const RawRequest& asked) override {
+    RawRequest request = asked;
+    request.timeout = std::min(request.timeout, longest_);
+    Attempts attempts(clock_, request.timeout);
+    for (;;) {
+      const IdentityPtr identity = SLIPWAY_TRY(identities_->current());
+      RawResponse response = SLIPWAY_TRY(transport_->request(request, *identity));
+      if (!attempts.again(response, *identities_, identity)) return response;
     }
-    if (code != CURLE_OK) return target_->error_for(code, detail);
-    RawResponse response = response_of(handle.get(), std::move(body.text));
-    give_back(std::move(handle));
-    return response;
   }
 
   Result<std::unique_ptr<RawStream>> open_stream(const RawRequest& request) override {
-    auto stream = std::make_unique<CurlStream>(target_, request);
-    SLIPWAY_TRY(stream->open());
-    return Result<std::unique_ptr<RawStream>>(std::move(stream));
+    Attempts attempts(clock_, request.timeout);
+    for (;;) {
+      const IdentityPtr identity = SLIPWAY_TRY(identities_->current());
+      CurlTransport::StreamAnswer answer = SLIPWAY_TRY(transport_->open_stream(request, identity));
+      if (answer.stream) return Result<std::unique_ptr<RawStream>>(std::move(answer.stream));
+      if (!attempts.again(answer.refusal, *identities_, identity)) return error_of(answer.refusal);
+    }
   }
 
  private:
-  EasyHandle take_handle() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        EasyHandle handle = std::move(idle_.back());
-        idle_.pop_back();
-        return handle;
-      }
-    }
-    return EasyHandle(curl_easy_init());
-  }
-
-  // reset() forgets the options (and with them our buffers) but keeps the connection.
-  void give_back(EasyHandle handle) {
-    curl_easy_reset(handle.get());
-    const std::lock_guard lock(mutex_);
-    if (idle_.size() < kIdleHandles) idle_.push_back(std::move(handle));
-  }
-
-  const std::shared_ptr<const Target> target_;
-  std::mutex mutex_;
-  std::vector<EasyHandle> idle_;
+  const std::unique_ptr<CurlTransport> transport_;
+  const std::unique_ptr<IdentitySource> identities_;
+  base::Clock& clock_;
+  const std::chrono::milliseconds longest_;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<RawClient>> connect_raw(const pki::Kubeconfig& config, const RawClientOptions& options) {
-  static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (global != CURLE_OK) return fail(ErrorCode::kInternal, "libcurl cannot be initialised");
-  auto target = std::make_shared<Target>();
-  target->server = SLIPWAY_TRY(parse_server(config.server));
-  target->config = config;
-  target->options = options;
-  const Server& server = target->server;
-  const std::string name = config.tls_server_name.empty() ? server.host : config.tls_server_name;
-  target->base_url = fmt::format("https://{}:{}{}", bracketed(name), server.port, server.prefix);
-  if (name != server.host) {
-    append(target->connect_to,
-           fmt::format("{}:{}:{}:{}", bracketed(name), server.port, bracketed(server.host), server.port));
-  }
-  return Result<std::shared_ptr<RawClient>>(std::make_shared<CurlClient>(std::move(target)));
+  if (!is_header_value(config.token)) return fail(ErrorCode::kInvalid, "the token of the kubeconfig has line breaks");
+  auto transport = SLIPWAY_TRY(curl_transport(config, options));
+  return Result<std::shared_ptr<RawClient>>(
+      std::make_shared<AuthenticatedClient>(std::move(transport), identity_source(config, *options.clock), options));
 }
 
 }  // namespace slipway::kube

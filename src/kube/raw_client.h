@@ -4,9 +4,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "data/json.h"
 #include "pki/kubeconfig.h"
@@ -28,6 +30,7 @@ struct RawResponse {
   int status = 0;
   std::string content_type;
   std::string body;
+  std::optional<std::chrono::seconds> retry_after;  // how long the server wants to be left alone
 
   bool ok() const { return status >= 200 && status < 300; }
 };
@@ -55,11 +58,16 @@ class RawClient {
 struct RawClientOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   std::size_t max_response_bytes = 256u << 20;
-  std::size_t max_line_bytes = 16u << 20;  // of a stream
+  std::size_t max_line_bytes = 16u << 20;              // of a stream
+  std::chrono::milliseconds longest_request{600'000};  // above RawRequest::timeout
+  base::Clock* clock = &base::SystemClock::instance();
 };
 
-// Over libcurl. The TCP connection goes to the host of `config.server`; TLS asks for (and verifies) tls_server_name
-// when it is set, so that a gateway can route by it. kInvalid when the server is no https URL.
+// Over libcurl, as whom the kubeconfig says (client_identity.h): a refusal (401) is tried once more when there may be
+// new credentials by now. 429 and 5xx with Retry-After are repeated after that time, 10 times and for 30 s (or the
+// request's timeout) at most; then they are the answer. The TCP connection goes to the host of `config.server`; TLS
+// asks for (and verifies) tls_server_name when it is set, so that a gateway can route by it. kInvalid when the server
+// is no https URL.
 base::Result<std::shared_ptr<RawClient>> connect_raw(const pki::Kubeconfig& config,
                                                      const RawClientOptions& options = {});
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/files.h"
 #include "net/http_server.h"
 #include "pki/certificate.h"
 
@@ -49,6 +50,7 @@ class RawClientTest : public ::testing::Test {
       body_ = responder.stream({});
       return;
     }
+    if (request.path == "/busy" || request.path == "/login") return refuse_first(request, responder);
     if (request.path == "/slow") std::this_thread::sleep_for(500ms);
     if (request.path == "/big")
       return responder.send({.status = 200, .headers = {}, .body = std::string(100'000, 'b')});
@@ -65,6 +67,14 @@ class RawClientTest : public ::testing::Test {
                        " type=" + std::string(request.header("content-type")) + " body=" + request.body;
     responder.send({.status = 200, .headers = {{"content-type", "text/plain"}}, .body = body});
   }
+  // Not the first `refusals_` calls.
+  void refuse_first(const net::HttpRequest& request, net::Responder& responder) {
+    authorizations_.emplace_back(request.header("authorization"));
+    if (++calls_ > refusals_) return responder.send({.status = 200, .headers = {}, .body = "{}"});
+    net::HttpResponse refusal{.status = request.path == "/login" ? 401 : busy_status_, .headers = {}, .body = "{}"};
+    if (!retry_after_.empty()) refusal.headers.emplace_back("retry-after", retry_after_);
+    responder.send(std::move(refusal));
+  }
   std::shared_ptr<RawClient> client(RawClientOptions options = {}) { return connect_raw(config_, options).value(); }
   std::shared_ptr<net::BodyStream> body() {
     const std::lock_guard lock(mutex_);
@@ -76,6 +86,24 @@ class RawClientTest : public ::testing::Test {
   pki::Kubeconfig config_;
   std::mutex mutex_;
   std::shared_ptr<net::BodyStream> body_;
+  std::atomic<int> calls_ = 0;
+  int refusals_ = 0, busy_status_ = 429;
+  std::string retry_after_;
+  std::vector<std::string> authorizations_;
+};
+
+// A clock whose waits are over at once.
+class LeapingClock final : public base::Clock {
+ public:
+  base::WallTime now() const override { return clock_.now(); }
+  std::chrono::nanoseconds steady() const override { return clock_.steady(); }
+  void wait_until(std::condition_variable_any&, std::unique_lock<std::mutex>&, std::chrono::nanoseconds deadline,
+                  const std::stop_token&) override {
+    clock_.advance(deadline - clock_.steady());
+  }
+
+ private:
+  base::ManualClock clock_;
 };
 
 TEST_F(RawClientTest, MethodsBodiesAndCertificates) {
@@ -108,10 +136,95 @@ TEST_F(RawClientTest, ServerNameGoesToTlsAndTheConnectionToTheServer) {
   EXPECT_THAT(refused.error().message(), HasSubstr("other.example"));
 }
 
-TEST_F(RawClientTest, TokenInsteadOfACertificate) {
-  config_.client_certificate_pem = config_.client_key_pem = "";
+TEST_F(RawClientTest, TokenWithAndWithoutACertificate) {
   config_.token = "t0ken";
-  EXPECT_THAT(client()->request({.path = "/"})->body, HasSubstr("auth=Bearer t0ken"));
+  EXPECT_THAT(client()->request({.path = "/"})->body, HasSubstr("cn=admin auth=Bearer t0ken"));
+  config_.client_certificate_pem = config_.client_key_pem = "";
+  EXPECT_THAT(client()->request({.path = "/"})->body, HasSubstr("cn= auth=Bearer t0ken"));
+  config_.token = "t\r\nX-Remote-User: root";
+  EXPECT_EQ(connect_raw(config_).error().code(), ErrorCode::kInvalid);
+}
+
+TEST_F(RawClientTest, ABusyServerIsAskedAgainWhenItWants) {
+  LeapingClock clock;
+  refusals_ = 3;
+  retry_after_ = "2";
+  for (const int status : {429, 503}) {
+    busy_status_ = status;
+    calls_ = 0;
+    const auto before = clock.steady();
+    EXPECT_EQ(client({.clock = &clock})->request({.method = "POST", .path = "/busy"})->status, 200);
+    EXPECT_EQ(calls_, 4);
+    EXPECT_EQ(clock.steady() - before, 6s);
+  }
+  calls_ = 0;
+  EXPECT_TRUE(client({.clock = &clock})->open_stream({.path = "/busy"}));
+  EXPECT_EQ(calls_, 4);
+}
+
+TEST_F(RawClientTest, ABusyServerIsAskedForABoundedTime) {
+  LeapingClock clock;
+  refusals_ = 1000;
+  const struct {
+    const char* retry_after;
+    std::chrono::milliseconds timeout;
+    int calls;
+  } cases[] = {{"", 30s, 1}, {"1", 30s, 10}, {"4", 30s, 8}, {"4", 5s, 2}, {"3600", 30s, 1}, {"10", 3600s, 3}};
+  for (const auto& [retry_after, timeout, calls] : cases) {
+    retry_after_ = retry_after;
+    calls_ = 0;
+    EXPECT_EQ(client({.clock = &clock})->request({.path = "/busy", .timeout = timeout})->status, 429);
+    EXPECT_EQ(calls_, calls) << retry_after;
+  }
+  EXPECT_EQ(client({.clock = &clock})->open_stream({.path = "/busy"}).error().code(), ErrorCode::kTooManyRequests);
+}
+
+TEST_F(RawClientTest, ARefusedTokenOfAFileIsReadAgainOnce) {
+  const auto folder = base::TemporaryFolder::create("slipway-token").value();
+  config_.client_certificate_pem = config_.client_key_pem = "";
+  config_.token_file = folder.path() / "token";
+  ASSERT_TRUE(base::write_file_atomically(config_.token_file, "old", 0600));
+  const auto raw = client();
+  refusals_ = 1000;
+  EXPECT_EQ(raw->request({.path = "/login"})->status, 401);
+  EXPECT_EQ(calls_, 1) << "there is no other token";
+  ASSERT_TRUE(base::write_file_atomically(config_.token_file, "new", 0600));
+  EXPECT_EQ(raw->open_stream({.path = "/login"}).error().code(), ErrorCode::kUnauthorized);
+  EXPECT_EQ(calls_, 2) << "the new one is used at once, and is refused as well";
+  EXPECT_EQ(authorizations_.back(), "Bearer new");
+}
+
+TEST_F(RawClientTest, ARefusedPluginIsAskedForAnotherCredential) {
+  const auto folder = base::TemporaryFolder::create("slipway-plugin").value();
+  const std::string plugin = folder.path() / "plugin", count = folder.path() / "count";
+  ASSERT_TRUE(base::write_file_atomically(
+      plugin,
+      "#!/bin/sh\necho x >> " + count + "\necho '{\"apiVersion\":\"client.authentication.k8s.io/v1\"," +
+          "\"kind\":\"ExecCredential\",\"status\":{\"token\":\"t'$(wc -l < " + count + ")'\"}}'\n",
+      0700));
+  config_.client_certificate_pem = config_.client_key_pem = "";
+  config_.exec = pki::ExecPlugin{.api_version = "client.authentication.k8s.io/v1", .command = plugin};
+  const auto raw = client();
+  refusals_ = 1;
+  EXPECT_EQ(raw->request({.path = "/login"})->status, 200);
+  EXPECT_THAT(authorizations_, ::testing::ElementsAre("Bearer t1", "Bearer t2"));
+  refusals_ = 1000;
+  EXPECT_EQ(raw->request({.path = "/login"})->status, 401);
+  EXPECT_EQ(calls_, 4) << "once more, not for ever";
+}
+
+TEST_F(RawClientTest, InsecureTakesAnyCertificate) {
+  config_.ca_pem = "";
+  EXPECT_FALSE(client()->request({.path = "/"}));
+  config_.insecure_skip_tls_verify = true;
+  EXPECT_TRUE(client()->request({.path = "/"}));
+}
+
+TEST_F(RawClientTest, AProxyIsUsedAlsoOnLoopback) {
+  config_.proxy_url = "http://127.0.0.1:1";
+  const auto refused = client()->request({.path = "/"});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("port 1"));
 }
 
 TEST_F(RawClientTest, ForeignAuthorityIsNotTrusted) {

@@ -13,6 +13,9 @@ using base::Result;
 
 namespace {
 
+// A stop of whoever watches waits for it.
+constexpr std::chrono::milliseconds kWatchOpenLimit{10'000};
+
 // "?a=b&c=d", values encoded, empty ones left out.
 class Query {
  public:
@@ -67,8 +70,9 @@ std::string delete_body(const DeleteOptions& options) {
 
 }  // namespace
 
-Result<std::shared_ptr<RemoteClient>> RemoteClient::connect(const pki::Kubeconfig& config) {
-  return std::make_shared<RemoteClient>(SLIPWAY_TRY(connect_raw(config)));
+Result<std::shared_ptr<RemoteClient>> RemoteClient::connect(const pki::Kubeconfig& config,
+                                                            const RawClientOptions& options) {
+  return std::make_shared<RemoteClient>(SLIPWAY_TRY(connect_raw(config, options)));
 }
 
 Result<std::string> RemoteClient::collection_path(const Gvk& gvk, const std::string& ns) {
@@ -114,16 +118,23 @@ Result<ObjectList> RemoteClient::list(const Gvk& gvk, const ListOptions& options
 }
 
 Result<std::unique_ptr<Watch>> RemoteClient::watch(const Gvk& gvk, const WatchOptions& options) {
-  RawRequest request;
-  request.path = SLIPWAY_TRY(collection_path(gvk, options.ns)) +
-                 Query()
-                     .add("watch", "true")
-                     .add("labelSelector", options.labels.text())
-                     .add("fieldSelector", field_text(options.fields))
-                     .add("resourceVersion", options.resource_version)
-                     .add("allowWatchBookmarks", options.allow_bookmarks ? "true" : "")
-                     .text();
-  return watch_stream(SLIPWAY_TRY(raw_->open_stream(request)));
+  const std::string path = SLIPWAY_TRY(collection_path(gvk, options.ns));
+  const std::string selectors =
+      Query()
+          .add("watch", "true")
+          .add("labelSelector", options.labels.text())
+          .add("fieldSelector", field_text(options.fields))
+          // Also for callers that want none: when the stream breaks the watch goes on after the last one.
+          .add("allowWatchBookmarks", "true")
+          .text();
+  auto open = [raw = raw_, path, selectors](const std::string& revision) {
+    RawRequest request;
+    request.path = path + selectors;
+    if (!revision.empty()) request.path += "&resourceVersion=" + url_encode(revision);
+    request.timeout = kWatchOpenLimit;
+    return raw->open_stream(request);
+  };
+  return open_watch(std::move(open), options.resource_version, options.allow_bookmarks);
 }
 
 Result<ObjectPtr> RemoteClient::create(Json object) {

@@ -8,10 +8,11 @@
 
 namespace slipway::kube {
 
-// Client over HTTPS, against any Kubernetes API server. A watch that the server ends says kUnavailable: list again.
+// Client over HTTPS, against any Kubernetes API server. A watch outlives its connections (remote_watch.h).
 class RemoteClient final : public Client {
  public:
-  static base::Result<std::shared_ptr<RemoteClient>> connect(const pki::Kubeconfig& config);
+  static base::Result<std::shared_ptr<RemoteClient>> connect(const pki::Kubeconfig& config,
+                                                             const RawClientOptions& options = {});
   explicit RemoteClient(std::shared_ptr<RawClient> raw) : raw_(raw), discovery_(std::move(raw)) {}
 
   base::Result<ObjectPtr> get(const Gvk& gvk, const ObjectKey& key) override;

@@ -114,7 +114,7 @@ TEST_F(RemoteClientTest, WatchEventsAndErrors) {
       R"({"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "old"}})"};
   const auto watch = client_.watch(kPod, {.resource_version = "5", .allow_bookmarks = true});
   ASSERT_TRUE(watch);
-  EXPECT_EQ(server_->asked.back(), "WATCH /api/v1/pods?watch=true&resourceVersion=5&allowWatchBookmarks=true");
+  EXPECT_EQ(server_->asked.back(), "WATCH /api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=5");
   const auto events = (*watch)->next(std::chrono::seconds(1));
   ASSERT_TRUE(events);
   ASSERT_EQ(events->size(), 2u);

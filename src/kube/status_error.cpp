@@ -4,6 +4,7 @@
 
 #include "data/json_text.h"
 #include "kube/raw_client.h"
+#include "net/http_status.h"
 
 namespace slipway::kube {
 
@@ -40,40 +41,6 @@ constexpr std::array kReasons{
     Reason{"InternalError", ErrorCode::kInternal},
 };
 
-ErrorCode code_of_http(std::int64_t status) {
-  switch (status) {
-    case 400:
-      return ErrorCode::kBadRequest;
-    case 401:
-      return ErrorCode::kUnauthorized;
-    case 403:
-      return ErrorCode::kForbidden;
-    case 404:
-      return ErrorCode::kNotFound;
-    case 405:
-    case 406:
-    case 415:
-      return ErrorCode::kUnsupported;
-    case 409:
-      return ErrorCode::kConflict;
-    case 410:
-      return ErrorCode::kExpired;
-    case 413:
-      return ErrorCode::kTooLarge;
-    case 422:
-      return ErrorCode::kInvalid;
-    case 429:
-      return ErrorCode::kTooManyRequests;
-    case 502:
-    case 503:
-      return ErrorCode::kUnavailable;
-    case 504:
-      return ErrorCode::kTimeout;
-    default:
-      return status >= 500 ? ErrorCode::kInternal : ErrorCode::kUnknown;
-  }
-}
-
 }  // namespace
 
 Error error_of_status(const Json& status) {
@@ -82,7 +49,9 @@ Error error_of_status(const Json& status) {
   const std::int64_t http = status["code"].integer_or(0);
   // kube-apiserver gives no reason for what it has no category for.
   const bool unknown = reason.empty() && http == 500;
-  const ErrorCode code = known != kReasons.end() ? known->code : unknown ? ErrorCode::kUnknown : code_of_http(http);
+  const ErrorCode code = known != kReasons.end() ? known->code
+                         : unknown               ? ErrorCode::kUnknown
+                                                 : net::error_code_of_http_status(static_cast<int>(http));
   std::string message = status["message"].string_or_empty();
   if (message.empty()) message = reason.empty() ? "the server gave no reason" : reason;
   std::vector<base::FieldError> fields;
@@ -102,7 +71,8 @@ Error error_of(const RawResponse& response) {
   }
   std::string said = response.body.substr(0, 200);
   while (!said.empty() && (said.back() == '\n' || said.back() == '\r')) said.pop_back();
-  return Error(code_of_http(response.status), fmt::format("the server answered {}: {}", response.status, said));
+  return Error(net::error_code_of_http_status(response.status),
+               fmt::format("the server answered {}: {}", response.status, said));
 }
 
 base::Result<Json> json_of(base::Result<RawResponse> response) {

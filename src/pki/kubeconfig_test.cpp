@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
-
 namespace slipway::pki {
 namespace {
 
@@ -32,32 +30,6 @@ TEST(Kubeconfig, RoundTrip) {
   EXPECT_EQ(read->ns, "edge");
 }
 
-TEST(Kubeconfig, ReadsFilesBesideIt) {
-  const auto folder = base::TemporaryFolder::create().value();
-  ASSERT_TRUE(base::write_file_atomically(folder.path() / "ca.crt", "CA", 0600));
-  ASSERT_TRUE(base::write_file_atomically(folder.path() / "token", "secret\n", 0600));
-  const auto read = parse_kubeconfig(R"(
-apiVersion: v1
-kind: Config
-current-context: two
-clusters:
-- name: k
-  cluster: {server: "https://x:1", certificate-authority: ca.crt}
-users:
-- name: u
-  user: {tokenFile: token}
-contexts:
-- name: one
-  context: {cluster: nowhere, user: u}
-- name: two
-  context: {cluster: k, user: u}
-)",
-                                     folder.path().string());
-  ASSERT_TRUE(read) << read.error().message();
-  EXPECT_EQ(read->ca_pem, "CA");
-  EXPECT_EQ(read->token, "secret");
-}
-
 TEST(Kubeconfig, SaysWhatIsWrong) {
   const std::string head = "kind: Config\ncurrent-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}}\n";
   const std::string users = "users:\n- {name: u, user: {}}\n";
@@ -72,7 +44,18 @@ TEST(Kubeconfig, SaysWhatIsWrong) {
       {head, "no cluster named \"c\""},
       {head + "clusters:\n- {name: c, cluster: {}}\n" + users, "has no server"},
       {head + "clusters:\n- {name: c, cluster: {server: s}}\n", "no user named \"u\""},
-      {head + "clusters:\n- {name: c, cluster: {server: s, insecure-skip-tls-verify: true}}\n" + users, "insecure"},
+      {head + "clusters:\n- {name: c, cluster: {server: s}}\n- {name: c, cluster: {server: t}}\n",
+       "two clusters named"},
+      {head +
+           "clusters:\n- {name: c, cluster: {server: s, insecure-skip-tls-verify: true, "
+           "certificate-authority-data: AAAA}}\n" +
+           users,
+       "both insecure-skip-tls-verify and a certificate-authority"},
+      {head + "clusters:\n- {name: c, cluster: {server: s, certificate-authority: /etc/passwd}}\n" + users,
+       "has certificate-authority, which would use a file or program of this machine"},
+      {head + "clusters:\n- {name: c, cluster: {server: s, proxy-url: 'ftp://x'}}\n" + users, "proxy-url"},
+      {head + "clusters:\n- {name: c, cluster: {server: s}}\nusers:\n- {name: u, user: {tokenFile: t}}\n", "tokenFile"},
+      {head + "clusters:\n- {name: c, cluster: {server: s}}\nusers:\n- {name: u, user: {username: x}}\n", "username"},
       {head + "clusters:\n- {name: c, cluster: {server: s, certificate-authority-data: '%%'}}\n" + users, "not base64"},
       {head + "clusters:\n- {name: c, cluster: {server: s}}\nusers:\n- {name: u, user: {exec: {command: x}}}\n",
        "exec"},

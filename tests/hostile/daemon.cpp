@@ -157,7 +157,7 @@ Daemon::Daemon(std::vector<std::string> arguments, std::size_t max_files)
   const auto at = line.find("url=https://127.0.0.1:");
   if (at == line.npos) give_up(fmt::format("slipwayd did not start: {}", base::read_file(log).value_or("")));
   port_ = static_cast<std::uint16_t>(std::atoi(line.c_str() + at + 22));
-  admin_ = *pki::parse_kubeconfig(*base::read_file(folder_text_ + "/data/admin.kubeconfig"), folder_text_ + "/data");
+  admin_ = *pki::parse_kubeconfig(*base::read_file(folder_text_ + "/data/admin.kubeconfig"));
 }
 
 Daemon::~Daemon() {
