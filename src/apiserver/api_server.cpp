@@ -14,6 +14,7 @@
 #include "apiserver/observation/request_metrics.h"
 #include "apiserver/openapi/documents.h"
 #include "apiserver/request_body.h"
+#include "apiserver/request_flow.h"
 #include "apiserver/resource_request.h"
 #include "apiserver/response_decorator.h"
 #include "apiserver/response_encoding.h"
@@ -28,6 +29,9 @@ using data::Json;
 using Method = std::string_view;
 
 namespace {
+
+// Most of them wait for the disk: those that wait together are written with one fsync.
+constexpr int kWorkerThreads = 48;
 
 // The Kubernetes whose API this is; clients derive from it what they may ask for.
 constexpr std::string_view kKubernetesMinor = "36";
@@ -124,6 +128,16 @@ std::vector<std::shared_ptr<Authorizer>> authorizers_of(const ApiServerOptions& 
   return all;
 }
 
+// Where an answer is made for somebody else to send.
+class Draft final : public net::Responder {
+ public:
+  void send(net::HttpResponse answer) override { response = std::move(answer); }
+  std::shared_ptr<net::BodyStream> stream(net::HttpResponse) override { return nullptr; }
+  std::shared_ptr<net::WebSocket> accept_websocket(net::WebSocketHandler) override { return nullptr; }
+
+  net::HttpResponse response;
+};
+
 }  // namespace
 
 struct ApiServer::State {
@@ -153,6 +167,7 @@ struct ApiServer::State {
   WatchPump pump;  // last: its threads use the tables
 
   void serve(const net::HttpRequest& request, net::Responder& responder);
+  net::HttpResponse refuse(const net::RefusedRequest& refused);
   net::HttpResponse serve_review(const UnstoredResource& review, const net::HttpRequest& request,
                                  const RequestPath& path, const UserInfo& user);
   net::HttpResponse serve_token_resource(const net::HttpRequest& request, const RequestPath& path);
@@ -169,6 +184,18 @@ ApiServer::~ApiServer() = default;
 
 void ApiServer::handle(const net::HttpRequest& request, net::Responder& responder) {
   state_->serve(request, responder);
+}
+
+net::HttpResponse ApiServer::refuse(const net::RefusedRequest& refused) {
+  return state_->refuse(refused);
+}
+
+net::HttpServerOptions ApiServer::http_options() {
+  net::HttpServerOptions http;
+  http.worker_threads = kWorkerThreads;
+  http.flow_of = flow_of;
+  http.refuse = [this](const net::RefusedRequest& refused) { return refuse(refused); };
+  return http;
 }
 
 void ApiServer::begin_shutdown() {
@@ -226,6 +253,27 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& co
   if (resource->deprecated) decorated.warn(deprecation_warning(*resource));
   const RequestAccess access{authorizer, *roles, attributes};
   serve_resource({registry, *resource, request, path, form, tables, lines, *options.clock, access}, verb, responder);
+}
+
+net::HttpResponse ApiServer::State::refuse(const net::RefusedRequest& refused) {
+  net::HttpResponse response = refusal(refused.status, refused.message);
+  if (refused.request == nullptr) {
+    metrics.count({.verb = "other"}, refused.status, std::nullopt);
+    return response;
+  }
+  const net::HttpRequest& request = *refused.request;
+  const RequestPath path = parse_request_path(request.path);
+  const std::string verb = verb_of(request, path);
+  const registry::ResourceVersionPtr resource =
+      path.resource.empty() ? nullptr : registry.catalog().find(path.group, path.version, path.resource);
+  metrics.count(subject_of(request, path, verb, resource.get()), refused.status, std::nullopt);
+  Draft draft;
+  RequestAudit audit(options.audit.get(), request, path, verb, draft, *options.clock, *options.random);
+  audit.do_not_wait();
+  // A certificate is verified already; who a token belongs to is not asked for a request that is not served.
+  if (const auto user = ClientCertificateAuthenticator().authenticate(request); user && *user) audit.set_user(**user);
+  audit.send(std::move(response));
+  return std::move(draft.response);
 }
 
 net::HttpResponse ApiServer::State::serve_review(const UnstoredResource& review, const net::HttpRequest& request,

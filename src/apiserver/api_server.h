@@ -51,6 +51,11 @@ class ApiServer {
   ~ApiServer();
 
   void handle(const net::HttpRequest& request, net::Responder& responder);
+  // The Status for a request that handle() never sees; counted, and audited when it came with a head. Does not wait.
+  net::HttpResponse refuse(const net::RefusedRequest& refused);
+  // How a net::HttpServer serves this door: threads, fairness and refusals. Address and TLS are the caller's; this must
+  // outlive the server.
+  net::HttpServerOptions http_options();
   // /readyz fails from now on; everything else goes on.
   void begin_shutdown();
   // Ends every watch; later ones end at once.

@@ -42,8 +42,11 @@ net::RequestFlow flow_of(const net::HttpRequest& request) {
 }
 
 net::HttpResponse refusal(int status, std::string_view message) {
-  net::HttpResponse response = make_response(status, failure_status(status, reason_of(status), message), {});
-  if (status == 429 || status == 503) response.headers.emplace_back("retry-after", "1");
+  const bool is_busy = status == 429 || status == 503;
+  data::Json document = failure_status(status, reason_of(status), message);
+  if (is_busy) document.set("details", data::Json::object({{"retryAfterSeconds", 1}}));
+  net::HttpResponse response = make_response(status, document, {});
+  if (is_busy) response.headers.emplace_back("retry-after", "1");
   return response;
 }
 

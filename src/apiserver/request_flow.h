@@ -9,7 +9,7 @@ namespace slipway::apiserver {
 // threads and queues of their own. Nothing is verified here: who lies about a token waits among liars.
 net::RequestFlow flow_of(const net::HttpRequest& request);
 
-// A Status for a request that no handler sees (too large, malformed, too slow, too many).
+// The Status for a request that no handler sees (too large, malformed, too slow, too many).
 net::HttpResponse refusal(int status, std::string_view message);
 
 }  // namespace slipway::apiserver

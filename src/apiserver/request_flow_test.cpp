@@ -32,6 +32,8 @@ TEST(RequestFlow, RefusalsAreStatusObjects) {
   EXPECT_EQ(status.text({"kind"}), "Status");
   EXPECT_EQ(status.text({"reason"}), "TooManyRequests");
   EXPECT_EQ(status.text({"message"}), "later");
+  EXPECT_EQ(status.get({"details", "retryAfterSeconds"}), Json(1));
+  EXPECT_EQ(json(refusal(413, "x").body).text({"reason"}), "RequestEntityTooLarge");
   EXPECT_EQ(json(refusal(431, "x").body)["code"], Json(431));
 }
 

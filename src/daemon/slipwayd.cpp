@@ -12,7 +12,6 @@
 #include "apiserver/authentication/default_service_accounts.h"
 #include "apiserver/authentication/static_tokens.h"
 #include "apiserver/authorization/role_aggregation.h"
-#include "apiserver/request_flow.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "cluster/cluster_controllers.h"
@@ -59,9 +58,6 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
 }
 
 namespace {
-
-// Most of them wait for the disk: those that wait together are written with one fsync.
-constexpr int kApiWorkers = 48;
 
 std::string host_and_port(const std::string& host, std::uint16_t port) {
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
@@ -187,8 +183,8 @@ class Process final : public Slipwayd {
     southbound::add_southbound_controller(*manager_, *connections_, *enrollment_);
   }
 
-  net::HttpServerOptions door(const ListenAddress& address, std::size_t max_connections) const {
-    net::HttpServerOptions options;
+  net::HttpServerOptions door(const ListenAddress& address, std::size_t max_connections,
+                              net::HttpServerOptions options = {}) const {
     options.address = address.host;
     options.port = address.port;
     options.tls = door_tls(credentials_);
@@ -220,12 +216,9 @@ class Process final : public Slipwayd {
       door_options.metrics.emplace_back(
           [this](apiserver::Exposition& out) { write_controller_metrics(out, manager_->statistics()); });
     api_server_ = std::make_unique<apiserver::ApiServer>(plane_->registry(), std::move(door_options));
-    net::HttpServerOptions api = door(options_.api, limits_.api);
-    api.worker_threads = kApiWorkers;
-    api.flow_of = apiserver::flow_of;
-    api.error_response = apiserver::refusal;
     api_door_ = SLIPWAY_TRY(net::HttpServer::start(
-        api, [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
+        door(options_.api, limits_.api, api_server_->http_options()),
+        [this](const auto& request, auto& responder) { api_server_->handle(request, responder); }));
     return {};
   }
 

@@ -283,12 +283,23 @@ void HttpConnection::refuse(const base::Error& error) {
   }
 }
 
+void HttpConnection::identify(HttpRequest& request) const {
+  request.peer_address = connection_->peer_address();
+  request.has_certificate = has_certificate_;
+  request.certificate = certificate_;
+}
+
+HttpResponse HttpConnection::refusal(int status, std::string_view message, const HttpRequest* request) const {
+  if (service_->options.refuse) return service_->options.refuse({status, message, request});
+  return {.status = status, .headers = {{"content-type", "text/plain"}}, .body = fmt::format("{}\n", message)};
+}
+
 void HttpConnection::end_with(int status, std::string_view message) {
   disarm_timer();
   state_ = State::kEnding;
-  HttpResponse response{
-      .status = status, .headers = {{"content-type", "text/plain"}}, .body = fmt::format("{}\n", message)};
-  if (service_->options.error_response) response = service_->options.error_response(status, message);
+  std::optional<HttpRequest> request = parser_.unfinished();
+  if (request) identify(*request);
+  const HttpResponse response = refusal(status, message, request ? &*request : nullptr);
   connection_->send(render_head(response, {.keep_alive = false}) + response.body, kUnbounded);
   connection_->close(message);
 }
@@ -301,21 +312,20 @@ void HttpConnection::dispatch(HttpRequest request) {
   keep_alive_ = parser_.keep_alive() && !service_->stopping;
   http_1_0_ = parser_.is_http_1_0();
   is_head_request_ = request.method == "HEAD";
-  request.peer_address = connection_->peer_address();
-  request.has_certificate = has_certificate_;
-  request.certificate = certificate_;
+  identify(request);
   ++service_->running_handlers;
   const auto service = service_;
   const RequestFlow flow = service->options.flow_of ? service->options.flow_of(request) : RequestFlow{};
-  const auto admission = service->workers.run(flow, [service, self = shared_from_this(), request = std::move(request)] {
-    run_handler(*service, self, request);
+  const auto shared = std::make_shared<const HttpRequest>(std::move(request));
+  const auto admission = service->workers.run(flow, [service, self = shared_from_this(), shared] {
+    run_handler(*service, self, *shared);
     --service->running_handlers;
   });
   if (admission == WorkerPool::Admission::kAccepted) return;
   --service_->running_handlers;
   if (admission == WorkerPool::Admission::kUserFull)
-    return end_with(429, "too many of your requests are waiting; try again later");
-  end_with(503, "the server is overloaded; try again later");
+    return answer(refusal(429, "too many of your requests are waiting; try again later", shared.get()));
+  answer(refusal(503, "the server is overloaded; try again later", shared.get()));
 }
 
 void HttpConnection::answer(HttpResponse response) {

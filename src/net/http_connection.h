@@ -57,7 +57,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void on_closed(const base::Error& reason);
   void read_request();
   void dispatch(HttpRequest request);
+  void identify(HttpRequest& request) const;
   void refuse(const base::Error& error);
+  HttpResponse refusal(int status, std::string_view message, const HttpRequest* request) const;
   void end_with(int status, std::string_view message);
   void request_done();
   void arm_timer(std::chrono::milliseconds delay, int status, std::string_view reason);

@@ -154,6 +154,16 @@ Result<HttpProgress> HttpRequestParser::next(HttpRequest& request) {
   return HttpProgress::kDone;
 }
 
+std::optional<HttpRequest> HttpRequestParser::unfinished() const {
+  if (!state_->head_done()) return std::nullopt;
+  HttpRequest request;
+  request.method = text_of(state_->message().method_string());
+  request.target = text_of(state_->message().target());
+  request.headers = headers_of(state_->message());
+  if (!parse_target(request)) return std::nullopt;
+  return request;
+}
+
 bool HttpRequestParser::expects_continue() const {
   return state_->head_done() && boost::beast::iequals(state_->message()[http::field::expect], "100-continue");
 }

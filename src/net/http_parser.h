@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ class HttpRequestParser {
   void feed(std::string_view bytes);
   // kDone: `request` is filled (method, target, headers, body, path, query) and the parser stands at the next one.
   base::Result<HttpProgress> next(HttpRequest& request);
+  // The head of the message whose body is still missing, or was refused; none when no such head came whole.
+  std::optional<HttpRequest> unfinished() const;
   // Valid once next() said kNeedBody or kDone about the current message.
   bool expects_continue() const;
   bool keep_alive() const;

@@ -47,6 +47,14 @@ struct RequestFlow {
   std::string user;
 };
 
+// A request that no handler sees: malformed, too large, too slow, or more than the queues take.
+struct RefusedRequest {
+  int status = 0;  // 400, 408, 413, 429, 431, 503
+  std::string_view message;
+  // Its head, peer and certificate; null when no whole head came.
+  const HttpRequest* request = nullptr;
+};
+
 // Runs on one of the server's worker threads; may block. An exception is answered with 500.
 using HttpHandler = std::function<void(const HttpRequest&, Responder&)>;
 
@@ -58,8 +66,8 @@ struct HttpServerOptions {
   std::size_t max_queued_requests = 10'000;  // beyond: 503; half of them by one user: 429
   // By the certificate and headers of a request, on a network thread: must be quick. Empty = all are one user.
   std::function<RequestFlow(const HttpRequest&)> flow_of;
-  // The answer to a request that no handler sees (too large, malformed, too slow, refused). Empty = plain text.
-  std::function<HttpResponse(int status, std::string_view message)> error_response;
+  // The answer to a refused request, on a network thread: must be quick. Empty = plain text.
+  std::function<HttpResponse(const RefusedRequest&)> refuse;
   std::size_t max_header_bytes = 64u << 10;
   std::size_t max_body_bytes = 3u << 20;
   std::size_t max_connections = 20'000;

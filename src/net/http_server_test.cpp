@@ -13,7 +13,9 @@ using net::testing::Certificates;
 using net::testing::eventually;
 using net::testing::RawClient;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
@@ -175,6 +177,73 @@ TEST(HttpServer, BadInputGetsItsStatus) {
     EXPECT_TRUE(client.ended());
   }
   EXPECT_EQ(curl(*server, {}, "/still"), "GET /still\n");
+}
+
+TEST(HttpServer, RefusalsKnowTheRequestWhoseHeadCame) {
+  std::mutex mutex;
+  std::vector<std::string> refused;
+  std::atomic<bool> entered = false, release = false;
+  const auto server = serve(
+      [&](const HttpRequest& request, Responder& responder) {
+        entered = true;
+        while (!release) std::this_thread::sleep_for(1ms);
+        echo(request, responder);
+      },
+      {.worker_threads = 1,
+       .max_queued_requests = 2,
+       .flow_of = [](const HttpRequest& request) { return RequestFlow{0, std::string(request.header("user"))}; },
+       .refuse =
+           [&](const RefusedRequest& refusal) {
+             const std::lock_guard lock(mutex);
+             refused.push_back(std::to_string(refusal.status) + " " +
+                               (refusal.request ? refusal.request->method + " " + refusal.request->path +
+                                                      (refusal.request->peer_address.empty() ? " nowhere" : "")
+                                                : "unknown"));
+             return HttpResponse{.status = refusal.status, .body = "refused\n"};
+           },
+       .max_header_bytes = 4096,
+       .max_body_bytes = 1000,
+       .body_timeout = 1s});
+  const auto ask = [&](const std::string& bytes) {
+    RawClient client(server->port());
+    client.write(bytes);
+    return client.read_text("refused\n");
+  };
+  EXPECT_THAT(ask("GET /a HTTP/1.1\r\nX: " + std::string(10'000, 'a')), HasSubstr("Connection: close"));
+  ask("POST /b?x=1 HTTP/1.1\r\nContent-Length: 1001\r\n\r\n");
+  ask("PUT /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3ea\r\n" + std::string(1002, 'b'));
+  ask("PUT /d HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
+  // One request runs; of two further ones of its user one waits, and of two other users one.
+  const auto get = [](const std::string& path, const std::string& user) {
+    return "GET " + path + " HTTP/1.1\r\nHost: x\r\nUser: " + user + "\r\n\r\n";
+  };
+  const auto refusals = [&] {
+    const std::lock_guard lock(mutex);
+    return refused.size();
+  };
+  RawClient running(server->port()), same_one(server->port()), same_two(server->port()), other_one(server->port()),
+      other_two(server->port());
+  running.write(get("/run", "u1"));
+  ASSERT_TRUE(eventually([&] { return entered.load(); }));
+  same_one.write(get("/same", "u1"));
+  same_two.write(get("/same", "u1"));
+  ASSERT_TRUE(eventually([&] { return refusals() == 5; }));
+  other_one.write(get("/other", "u2"));
+  other_two.write(get("/other", "u3"));
+  ASSERT_TRUE(eventually([&] { return refusals() == 6; }));
+  release = true;
+  const auto either = [](std::string_view all) { return all.ends_with("refused\n") || all.find("GET /") != all.npos; };
+  const std::string same = same_one.read_until(either) + same_two.read_until(either);
+  const std::string other = other_one.read_until(either) + other_two.read_until(either);
+  EXPECT_THAT(same, AllOf(HasSubstr("HTTP/1.1 429 "), HasSubstr("GET /same"), Not(HasSubstr("Connection: close"))));
+  EXPECT_THAT(other, AllOf(HasSubstr("HTTP/1.1 503 "), HasSubstr("GET /other"), Not(HasSubstr("Connection: close"))));
+  for (RawClient* client : {&same_one, &same_two, &other_one, &other_two}) {
+    client->write(get("/later", "u4"));
+    EXPECT_THAT(client->read_text("GET /later\n"), HasSubstr("GET /later\n"));
+  }
+  const std::lock_guard lock(mutex);
+  EXPECT_THAT(refused,
+              ElementsAre("431 unknown", "413 POST /b", "413 PUT /c", "408 PUT /d", "429 GET /same", "503 GET /other"));
 }
 
 TEST(HttpServer, TooLargeBodyIsToldToTheClientThatStillSends) {

@@ -197,6 +197,30 @@ TEST_F(HostileTest, HeadsThatAreRefusedEndTheConnection) {
   }
 }
 
+TEST_F(HostileTest, WhatNoHandlerAnswersIsCountedAndAudited) {
+  const auto counted = [] {
+    const std::string metrics = daemon->ask("GET", "/metrics").body;
+    const std::string series =
+        R"(apiserver_request_total{verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="resource",code="413"} )";
+    const auto at = metrics.find(series);
+    return at == metrics.npos ? 0 : std::atoi(metrics.c_str() + at + series.size());
+  };
+  const int before = counted();
+  const Answer answer = daemon->ask("POST", kMaps, kJson, std::string(4u << 20, ' '));
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(counted(), before + 1);
+  const auto at = answer.head.find("audit-id: ");
+  ASSERT_NE(at, answer.head.npos) << answer.head;
+  const std::string id = answer.head.substr(at + 10, 36);
+  std::string log;
+  for (int i = 0; i < 500 && log.find(id) == log.npos; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+    log = base::read_file(daemon->folder() + "/data/audit/audit.log").value_or("");
+  }
+  const auto line = log.substr(log.rfind('\n', log.find(id)) + 1);
+  EXPECT_THAT(line.substr(0, line.find('\n')), testing::AllOf(HasSubstr("slipway-admin"), HasSubstr("\"code\":413")));
+}
+
 // Those who say nothing, or say it a byte at a time, are cut; meanwhile everybody else is served.
 TEST_F(HostileTest, SlowAndSilentClientsHoldUpNobody) {
   constexpr std::size_t kSpareFiles = 200;

@@ -48,7 +48,7 @@ ApiDoor::ApiDoor(const std::vector<std::string>& crds) : folder_(must(base::Temp
                      .issuer = "https://slipway.example",
                      .key = must(pki::SigningKey::of_pem(must(pki::generate_key(pki::KeyType::kEcP256))))});
   api = std::make_unique<apiserver::ApiServer>(*registry, std::move(door));
-  net::HttpServerOptions options;
+  net::HttpServerOptions options = api->http_options();
   options.tls = {pair.certificate_pem, pair.key_pem, ca_.certificate_pem, false};
   server_ = must(net::HttpServer::start(options, [this](const net::HttpRequest& request, net::Responder& responder) {
     api->handle(request, responder);

@@ -96,7 +96,8 @@ TEST_F(BadInput, BodiesOfEveryBadKind) {
   EXPECT_THAT(post("application/vnd.kubernetes.protobuf", std::string("k8s\0\x0a\xff\xff\xff\xff\x0f", 10)),
               HasSubstr("400 "));
   EXPECT_THAT(post("image/png", "x"), HasSubstr("415 "));
-  EXPECT_THAT(post("application/json", std::string(4u << 20, ' ')), HasSubstr("413 "));
+  EXPECT_THAT(post("application/json", std::string(4u << 20, ' ')),
+              AllOf(HasSubstr("413 "), HasSubstr(R"("reason":"RequestEntityTooLarge")")));
   EXPECT_THAT(post("application/json", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"../../x"}})"),
               HasSubstr("422 "));
   EXPECT_THAT(curl({"--path-as-is"}, "/api/v1/namespaces/default/configmaps/%2e%2e%2f%2e%2e%2fsecrets%2fs"),

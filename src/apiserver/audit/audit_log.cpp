@@ -68,9 +68,9 @@ base::Status AuditLog::open_file() {
   return {};
 }
 
-void AuditLog::write(std::string line) {
+void AuditLog::write(std::string line, bool may_wait) {
   std::unique_lock lock(mutex_);
-  if (queue_.size() >= options_.max_queued_lines)
+  if (may_wait && queue_.size() >= options_.max_queued_lines)
     emptied_.wait_for(lock, options_.max_wait, [this] { return queue_.size() < options_.max_queued_lines; });
   if (queue_.size() >= options_.max_queued_lines) {
     lock.unlock();

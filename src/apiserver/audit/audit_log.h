@@ -47,7 +47,7 @@ class AuditLog {
   AuditLog& operator=(const AuditLog&) = delete;
 
   AuditLevel level() const { return options_.level; }
-  void write(std::string line);  // without its newline
+  void write(std::string line, bool may_wait = true);  // without its newline
 
   std::uint64_t written() const;
   std::uint64_t dropped() const;

@@ -197,6 +197,27 @@ TEST_F(AuditedDoorTest, TheAnswerNamesItsLine) {
   EXPECT_FALSE(id.empty());
 }
 
+TEST_F(AuditedDoorTest, WhatNoHandlerSeesIsToldWhenItHadAHead) {
+  std::string id;
+  {
+    ApiServer server(test.registry, audited(AuditLevel::kWrites));
+    const net::HttpRequest request = test_request(kNobody, "POST", "/api/v1/namespaces/default/configmaps");
+    const net::HttpResponse answer = server.refuse({413, "too large", &request});
+    EXPECT_EQ(json(answer.body).text({"reason"}), "RequestEntityTooLarge");
+    for (const auto& [name, value] : answer.headers)
+      if (name == "audit-id") id = value;
+    EXPECT_EQ(server.refuse({408, "too slow", nullptr}).status, 408);
+  }
+  const std::vector<Json> all = events();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].text({"auditID"}), id);
+  EXPECT_EQ(all[0].text({"verb"}), "create");
+  EXPECT_EQ(all[0].text({"user", "username"}), "nobody");
+  EXPECT_EQ(all[0].text({"objectRef", "resource"}), "configmaps");
+  EXPECT_EQ(all[0].get({"responseStatus", "code"}), Json(413));
+  EXPECT_EQ(all[0].text({"responseStatus", "reason"}), "RequestEntityTooLarge");
+}
+
 TEST_F(AuditedDoorTest, AWatchIsToldWhenItBegins) {
   {
     ApiServer server(test.registry, audited(AuditLevel::kAll));

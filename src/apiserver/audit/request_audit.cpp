@@ -94,7 +94,7 @@ std::string RequestAudit::line(std::string_view stage, const net::HttpResponse& 
 }
 
 void RequestAudit::write(std::string_view stage, const net::HttpResponse& response) {
-  if (is_worth_a_line(response.status)) log_->write(line(stage, response));
+  if (is_worth_a_line(response.status)) log_->write(line(stage, response), may_wait_);
 }
 
 void RequestAudit::send(net::HttpResponse response) {

@@ -21,6 +21,8 @@ class RequestAudit final : public net::Responder {
   RequestAudit(AuditLog* log, const net::HttpRequest& request, const RequestPath& path, std::string verb,
                net::Responder& next, base::Clock& clock, base::Random& random);
 
+  // The caller must not block: a line that finds no room at once is lost (and counted).
+  void do_not_wait() { may_wait_ = false; }
   // What becomes known on the way.
   void set_user(const UserInfo& user) { user_ = user; }
   void set_impersonated(const UserInfo& user) { impersonated_ = user; }
@@ -46,6 +48,7 @@ class RequestAudit final : public net::Responder {
   UserInfo user_;
   std::optional<UserInfo> impersonated_;
   std::optional<bool> allowed_;
+  bool may_wait_ = true;
 };
 
 }  // namespace slipway::apiserver

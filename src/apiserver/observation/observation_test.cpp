@@ -174,6 +174,20 @@ TEST_F(MetricsTest, CountsWhatWasAsked) {
   watch.body->go_away();
 }
 
+TEST_F(MetricsTest, WhatNoHandlerSeesIsCounted) {
+  const net::HttpRequest post = test_request({.name = "jane"}, "POST", std::string(kWidgets));
+  const net::HttpRequest list = test_request({.name = "jane"}, "GET", std::string(kWidgets));
+  door.refuse({413, "too large", &post});
+  door.refuse({429, "too many", &list});
+  door.refuse({429, "too many", &list});
+  door.refuse({431, "a long head", nullptr});
+  const std::string text = page();
+  EXPECT_THAT(text, HasSubstr(total("POST", "resource", 413, 1)));
+  EXPECT_THAT(text, HasSubstr(total("LIST", "namespace", 429, 2)));
+  EXPECT_THAT(text, HasSubstr("apiserver_request_total{verb=\"other\",group=\"\",version=\"\",resource=\"\","
+                              "subresource=\"\",scope=\"\",code=\"431\"} 1\n"));
+}
+
 TEST_F(MetricsTest, OnlyForThoseWhoMay) {
   const auto status = [&](const UserInfo& user, const std::string& path) {
     FakeResponder responder;
