@@ -30,10 +30,28 @@ void check_owners(const data::Json& object, const data::Json& managers, const Me
   }
 }
 
+// Without lists and maps that hold nothing: nobody owns one, so the apply that takes its last item away drops it, also
+// when the configuration has it empty, and the next apply puts it back (structured-merge-diff does the same).
+data::Json without_empty(const data::Json& value) {
+  if (value.is_array()) {
+    data::Json out = data::Json::array();
+    for (const data::Json& item : value.items()) out.append(without_empty(item));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  data::Json out = data::Json::object();
+  for (const auto& [key, member] : value.members()) {
+    data::Json kept = without_empty(member);
+    const bool empty = (kept.is_array() || kept.is_object()) && kept.empty();
+    if (!empty) out.set(key, std::move(kept));
+  }
+  return out;
+}
+
 }  // namespace
 
 // Input: lines of JSON: a schema, then configurations that two managers apply in turn, with force. Applying the same
-// again changes nothing, and appliers own only what is there.
+// again changes nothing but empty lists and maps, and appliers own only what is there.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   std::string_view text(reinterpret_cast<const char*>(bytes), size);
   const auto next_line = [&] {
@@ -67,7 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (!again) continue;
     data::Json bare = live;
     bare.at("metadata").erase("managedFields");
-    if (again->object != bare) __builtin_trap();
+    if (without_empty(again->object) != without_empty(bare)) __builtin_trap();
   }
   return 0;
 }
