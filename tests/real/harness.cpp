@@ -157,10 +157,23 @@ std::string Process::output() const {
   return base::read_file(log_).value_or("");
 }
 
+bool has_kubectl() {
+  return fs::exists(kubectl_program());
+}
+
+Result<ProcessResult> run_kubectl(const fs::path& kubeconfig, const fs::path& cache, std::vector<std::string> args,
+                                  const std::string& input, milliseconds timeout) {
+  args.insert(args.begin(),
+              {kubectl_program().string(), "--kubeconfig", kubeconfig.string(), "--cache-dir", cache.string()});
+  return run(std::move(args), timeout, input);
+}
+
 Result<std::unique_ptr<Orchestrator>> Orchestrator::start(const fs::path& folder,
-                                                          std::map<std::string, std::string> environment) {
+                                                          std::map<std::string, std::string> environment,
+                                                          std::vector<std::string> arguments) {
   auto orchestrator = std::unique_ptr<Orchestrator>(new Orchestrator());
   orchestrator->folder_ = folder;
+  orchestrator->arguments_ = std::move(arguments);
   orchestrator->data_ = folder / "slipwayd";
   SLIPWAY_TRY(base::make_folders(orchestrator->data_, 0700));
   SLIPWAY_TRY(orchestrator->launch(environment));
@@ -192,10 +205,12 @@ Status Orchestrator::launch(const std::map<std::string, std::string>& environmen
   const fs::path log = folder_ / "slipwayd.log";
   const std::size_t before = base::read_file(log).value_or("").size();
   const auto address = [](int port) { return fmt::format("127.0.0.1:{}", port); };
-  process_.emplace(SLIPWAY_TRY(
-      Process::start({program("slipwayd").string(), "--data-dir", data_.string(), "--listen", address(api_port_),
-                      "--agent-listen", address(agent_port_), "--gateway-listen", address(gateway_port_)},
-                     log, environment)));
+  std::vector<std::string> argv{
+      program("slipwayd").string(), "--data-dir",     data_.string(),       "--listen",
+      address(api_port_),           "--agent-listen", address(agent_port_), "--gateway-listen",
+      address(gateway_port_)};
+  argv.insert(argv.end(), arguments_.begin(), arguments_.end());
+  process_.emplace(SLIPWAY_TRY(Process::start(std::move(argv), log, environment)));
   std::string ready;
   const bool came_up = eventually(
       milliseconds(15'000),
@@ -222,9 +237,7 @@ Result<ProcessResult> Orchestrator::slipway(std::vector<std::string> args, milli
 
 Result<ProcessResult> Orchestrator::kubectl(std::vector<std::string> args, const std::string& input,
                                             milliseconds timeout) {
-  args.insert(args.begin(), {kubectl_program().string(), "--kubeconfig", kubeconfig().string(), "--cache-dir",
-                             (folder_ / "kube-cache").string()});
-  return run(std::move(args), timeout, input);
+  return run_kubectl(kubeconfig(), folder_ / "kube-cache", std::move(args), input, timeout);
 }
 
 Json Orchestrator::get(const std::string& type, const std::string& name, const std::string& ns) {

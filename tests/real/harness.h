@@ -58,11 +58,19 @@ class Process {
   std::filesystem::path log_;
 };
 
-// One slipwayd with its data folder. restart() keeps ports and data.
+// Runs the kubectl of build/real; what it caches goes to `cache`.
+base::Result<base::ProcessResult> run_kubectl(const std::filesystem::path& kubeconfig,
+                                              const std::filesystem::path& cache, std::vector<std::string> args,
+                                              const std::string& input = "",
+                                              milliseconds timeout = milliseconds(60'000));
+bool has_kubectl();
+
+// One slipwayd with its data folder. restart() keeps ports, data and `arguments`.
 class Orchestrator {
  public:
   static base::Result<std::unique_ptr<Orchestrator>> start(const std::filesystem::path& folder,
-                                                           std::map<std::string, std::string> environment = {});
+                                                           std::map<std::string, std::string> environment = {},
+                                                           std::vector<std::string> arguments = {});
   base::Status restart(std::map<std::string, std::string> environment = {});
   void kill_hard() { process_->kill_hard(); }
   Process& process() { return *process_; }
@@ -85,6 +93,7 @@ class Orchestrator {
   Orchestrator() = default;
   base::Status launch(const std::map<std::string, std::string>& environment);
   std::filesystem::path folder_, data_;
+  std::vector<std::string> arguments_;
   int api_port_ = 0, agent_port_ = 0, gateway_port_ = 0;
   std::optional<Process> process_;
 };

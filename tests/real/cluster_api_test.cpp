@@ -1,0 +1,176 @@
+// The unmodified core manager of Cluster API (its Go module, tests/real/build-cluster-api) on `slipwayd --api-only`.
+
+#include "real/cluster_api.h"
+
+#include <algorithm>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "data/json_text.h"
+#include "real/cluster_api_scenario.h"
+
+namespace slipway::real {
+namespace {
+
+using data::Json;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class ClusterApiManager : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto missing = ClusterApi::missing_parts()) GTEST_SKIP() << *missing;
+    auto plane = Orchestrator::start(folder_.path(), {}, {"--api-only"});
+    ASSERT_TRUE(plane) << plane.error().message();
+    plane_ = std::move(*plane);
+    auto api = ClusterApi::start(folder_.path(), plane_->kubeconfig());
+    ASSERT_TRUE(api) << api.error().message();
+    api_ = std::move(*api);
+  }
+  void TearDown() override {
+    if (!api_) return;
+    EXPECT_TRUE(api_->manager().running());
+    EXPECT_THAT(api_->unexpected_errors(restarted_), IsEmpty());
+  }
+
+  base::TemporaryFolder folder_ = *base::TemporaryFolder::create("slipway-cluster-api");
+  std::unique_ptr<Orchestrator> plane_;
+  std::unique_ptr<ClusterApi> api_;
+  bool restarted_ = false;
+};
+
+#define ASSERT_STEP(expression)                      \
+  do {                                               \
+    const base::Status status = (expression);        \
+    ASSERT_TRUE(status) << status.error().message(); \
+  } while (false)
+
+TEST_F(ClusterApiManager, ReconcilesAClusterWithItsClass) {
+  const Json lease = data::parse_json(api_->kubectl({"get", "lease", "controller-leader-election-capi", "-n",
+                                                     "capi-system", "-o", "json"})
+                                          ->standard_output)
+                         .value_or(Json());
+  EXPECT_NE(lease.text({"spec", "holderIdentity"}), "");
+
+  ASSERT_STEP(create_class(*api_));
+  const Json definition = api_->get("clusterclass", "edge").get({"status", "variables"});
+  ASSERT_EQ(definition.size(), 1u);
+  EXPECT_EQ(definition.items()[0].get({"definitionsConflict"}), Json(false));
+  // Templates of the class belong to it, without a controller.
+  for (const auto& [type, name] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"intelclustertemplate", "edge"},
+                                                                  {"kubeadmcontrolplanetemplate", "edge"},
+                                                                  {"intelmachinetemplate", "edge-worker"},
+                                                                  {"kubeadmconfigtemplate", "edge-worker"}})
+    EXPECT_THAT(owners(api_->get(type, name)), ElementsAre("ClusterClass/edge")) << type;
+
+  ASSERT_STEP(create_cluster(*api_));
+  const Json infrastructure = api_->only("intelclusters"), control_plane = api_->only("kubeadmcontrolplanes");
+  const Json workers = api_->only("machinedeployments"), set = api_->only("machinesets");
+  const Json cluster = api_->get("cluster", "site");
+  EXPECT_EQ(cluster.text({"spec", "infrastructureRef", "name"}), infrastructure.text({"metadata", "name"}));
+  EXPECT_EQ(cluster.text({"spec", "controlPlaneRef", "name"}), control_plane.text({"metadata", "name"}));
+  EXPECT_THAT(owners(infrastructure), ElementsAre("Cluster/site*"));
+  EXPECT_THAT(owners(control_plane), ElementsAre("Cluster/site*"));
+  EXPECT_THAT(owners(workers), ElementsAre("Cluster/site"));
+  EXPECT_THAT(owners(set), ElementsAre("MachineDeployment/" + workers.text({"metadata", "name"}) + "*"));
+  EXPECT_THAT(field_managers(workers),
+              ElementsAre("Apply capi-topology", "Update cluster-api-core", "Update cluster-api-core status"));
+  EXPECT_THAT(field_managers(control_plane), ElementsAre("Apply capi-topology", "Update cluster-api-core"));
+  EXPECT_EQ(control_plane.get({"metadata", "labels"}), Json::object({{"class", "edge"},
+                                                                     {"cluster.x-k8s.io/cluster-name", "site"},
+                                                                     {"tier", "control-plane"},
+                                                                     {"topology.cluster.x-k8s.io/owned", ""}}));
+  EXPECT_EQ(control_plane.text({"metadata", "annotations", "owner"}), "plant-7");
+  EXPECT_EQ(control_plane.get({"spec", "kubeadmConfigSpec", "preKubeadmCommands"}),
+            Json::array({"swapoff -a", "echo HTTPS_PROXY=http://proxy.example:8080 >> /etc/environment"}));
+  EXPECT_EQ(workers.get({"spec", "replicas"}), Json(2));
+  EXPECT_EQ(condition(cluster, "InfrastructureReady"), "False NotReady");
+  EXPECT_EQ(condition(cluster, "ControlPlaneInitialized"), "False NotInitialized");
+  EXPECT_EQ(condition(cluster, "Available"), "False NotAvailable");
+  EXPECT_EQ(condition(set, "ScalingUp"), "True ScalingUp");
+  EXPECT_TRUE(api_->list("machines").empty()) << "workers before the control plane";
+
+  ASSERT_STEP(provide_control_plane(*api_));
+  for (const Json& machine : api_->list("machines")) {
+    const std::string name = machine.text({"metadata", "name"});
+    EXPECT_THAT(owners(machine), ElementsAre("MachineSet/" + set.text({"metadata", "name"}) + "*"));
+    EXPECT_THAT(owners(api_->get("intelmachine", name)), ElementsAre("Machine/" + name + "*"));
+    EXPECT_THAT(owners(api_->get("kubeadmconfig", name)), ElementsAre("Machine/" + name + "*"));
+    EXPECT_EQ(api_->get("intelmachine", name).text({"spec", "nodeGUID"}), "line");
+  }
+
+  ASSERT_STEP(provide_machines(*api_, plane_->kubeconfig()));
+  EXPECT_EQ(condition(api_->get("cluster", "site"), "RemoteConnectionProbe"), "True ProbeSucceeded");
+  for (const Json& machine : api_->list("machines"))
+    EXPECT_EQ(machine.text({"status", "nodeRef", "name"}), "node-" + machine.text({"metadata", "name"}));
+
+  const Json old_template =
+      api_->only("machinedeployments").get({"spec", "template", "spec", "bootstrap", "configRef"});
+  ASSERT_STEP(change_topology(*api_));
+  const Json changed = api_->only("machinedeployments");
+  EXPECT_EQ(changed.get({"spec", "replicas"}), Json(3));
+  EXPECT_EQ(changed.text({"metadata", "labels", "shift"}), "night");
+  EXPECT_NE(changed.text({"spec", "template", "spec", "bootstrap", "configRef", "name"}), old_template.text({"name"}));
+  ASSERT_STEP(provide_machines(*api_, plane_->kubeconfig()));
+  EXPECT_TRUE(api_->get("kubeadmconfigtemplate", old_template.text({"name"})).is_null()) << "the old template stays";
+  EXPECT_EQ(api_->list("machines").size(), 3u);
+
+  ASSERT_STEP(delete_cluster(*api_));
+}
+
+// v1beta1 is converted by the manager's own webhook, for readers and writers.
+TEST_F(ClusterApiManager, ConvertsOlderVersions) {
+  ASSERT_STEP(create_class(*api_));
+  ASSERT_STEP(create_cluster(*api_));
+  const Json old = api_->get("clusters.v1beta1.cluster.x-k8s.io", "site");
+  EXPECT_EQ(old.text({"apiVersion"}), "cluster.x-k8s.io/v1beta1");
+  EXPECT_EQ(old.text({"spec", "topology", "class"}), "edge");  // v1beta2 has spec.topology.classRef.name
+  EXPECT_TRUE(old["metadata"]["annotations"].contains("cluster.x-k8s.io/conversion-data"));
+  const Json workers = api_->only("machinedeployments.v1beta1.cluster.x-k8s.io");
+  EXPECT_EQ(workers.get({"spec", "strategy", "rollingUpdate", "maxSurge"}), Json(1));
+  EXPECT_EQ(workers.text({"spec", "template", "spec", "infrastructureRef", "apiVersion"}),
+            "infrastructure.cluster.x-k8s.io/v1alpha1");  // from the definition's contract label, by the manager
+
+  const Json check = Json::object(
+      {{"apiVersion", "cluster.x-k8s.io/v1beta1"},
+       {"kind", "MachineHealthCheck"},
+       {"metadata", Json::object({{"name", "presses"}})},
+       {"spec", Json::object({{"clusterName", "site"},
+                              {"maxUnhealthy", "40%"},
+                              {"nodeStartupTimeout", "10m"},
+                              {"selector", Json::object({{"matchLabels", Json::object({{"role", "press"}})}})}})}});
+  const auto created = api_->run({"create", "-f", "-"}, data::to_json(check));
+  ASSERT_TRUE(created) << created.error().message();
+  const Json stored = api_->get("machinehealthchecks", "presses");
+  EXPECT_EQ(stored.text({"apiVersion"}), "cluster.x-k8s.io/v1beta2");
+  EXPECT_EQ(stored.get({"spec", "checks", "nodeStartupTimeoutSeconds"}), Json(600));
+  EXPECT_EQ(stored.text({"spec", "remediation", "triggerIf", "unhealthyLessThanOrEqualTo"}), "40%");
+  EXPECT_TRUE(eventually(milliseconds(30'000), [&] {
+    return condition(api_->get("machinehealthchecks", "presses"), "RemediationAllowed") != "";
+  }));
+}
+
+TEST_F(ClusterApiManager, GoesOnWhenSlipwaydIsKilled) {
+  restarted_ = true;
+  ASSERT_STEP(create_class(*api_));
+  ASSERT_STEP(create_cluster(*api_));
+  const pid_t manager = api_->manager().pid();
+  for (int replicas : {4, 3}) {
+    plane_->kill_hard();
+    ASSERT_STEP(plane_->restart());
+    ASSERT_TRUE(
+        api_->run({"patch", "cluster", "site", "--type=json", "-p",
+                   R"([{"op":"replace","path":"/spec/topology/workers/machineDeployments/0/replicas","value":)" +
+                       std::to_string(replicas) + "}]"}));
+    EXPECT_TRUE(eventually(milliseconds(60'000),
+                           [&] { return api_->only("machinesets").get({"spec", "replicas"}) == Json(replicas); }))
+        << replicas << " replicas do not come through";
+  }
+  EXPECT_TRUE(api_->manager().running());
+  EXPECT_EQ(api_->manager().pid(), manager);
+  ASSERT_STEP(delete_cluster(*api_));
+}
+
+}  // namespace
+}  // namespace slipway::real
