@@ -180,8 +180,36 @@ void OrchestratorLink::receive(const std::shared_ptr<Session>& session, std::str
   if (auto* assignment = std::get_if<agentproto::Assignment>(&*message))
     return parts_.on_assignment(std::move(*assignment));
   const std::scoped_lock lock(mutex_);
-  renewed_ = std::get<agentproto::Certificate>(std::move(*message));
+  if (auto* trust = std::get_if<agentproto::Trust>(&*message)) {
+    trust_ = std::move(*trust);
+  } else {
+    renewed_ = std::get<agentproto::Certificate>(std::move(*message));
+  }
   changed_.notify_all();
+}
+
+void OrchestratorLink::ask_for_renewal(const std::shared_ptr<Session>& session, const Identity& identity) {
+  if (auto csr = pki::create_csr(identity.key_pem, {.common_name = "slipway-agent"}))
+    session->socket->send_text(agentproto::encode(AgentMessage(agentproto::Renew{std::move(*csr)})));
+}
+
+void OrchestratorLink::take_trust(const std::shared_ptr<Session>& session, const agentproto::Trust& trust) {
+  const auto present = store_.load();
+  if (!present || !*present) return;
+  Identity identity = **present;
+  if (const auto authorities = pki::split_certificates(trust.ca_pem); !authorities) {
+    base::log_warning("agent", "the new authorities are not used: {}", authorities.error().message());
+    return;
+  }
+  if (identity.ca_pem != trust.ca_pem) {
+    identity.ca_pem = trust.ca_pem;
+    if (const Status saved = store_.save(identity); !saved) {
+      base::log_warning("agent", "the new authorities: {}", saved.error().message());
+      return;
+    }
+    base::log_info("agent", "other certificate authorities are trusted from now on, as the orchestrator said");
+  }
+  if (!pki::is_signed_by(identity.certificate_pem, identity.ca_pem)) ask_for_renewal(session, identity);
 }
 
 void OrchestratorLink::take_certificate(agentproto::Certificate certificate) {
@@ -209,9 +237,7 @@ Status OrchestratorLink::serve(const Identity& identity, const std::stop_token& 
     session_ = session;
     look_again_ = true;  // the work may have moved on meanwhile
   }
-  if (wants_renewal(identity, parts_.clock->now()))
-    if (auto csr = pki::create_csr(identity.key_pem, {.common_name = "slipway-agent"}))
-      session->socket->send_text(agentproto::encode(AgentMessage(agentproto::Renew{std::move(*csr)})));
+  if (wants_renewal(identity, parts_.clock->now())) ask_for_renewal(session, identity);
   bool first = true;
   auto next_look = parts_.clock->steady();
   std::unique_lock lock(mutex_);
@@ -221,6 +247,14 @@ Status OrchestratorLink::serve(const Identity& identity, const std::stop_token& 
       renewed_.reset();
       lock.unlock();
       take_certificate(std::move(certificate));
+      lock.lock();
+      continue;
+    }
+    if (trust_) {
+      const agentproto::Trust trust = std::move(*trust_);
+      trust_.reset();
+      lock.unlock();
+      take_trust(session, trust);
       lock.lock();
       continue;
     }

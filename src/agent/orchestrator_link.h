@@ -53,6 +53,8 @@ class OrchestratorLink {
   base::Result<std::shared_ptr<Session>> connect(const Identity& identity);
   void receive(const std::shared_ptr<Session>& session, std::string_view text);
   void take_certificate(agentproto::Certificate certificate);
+  void take_trust(const std::shared_ptr<Session>& session, const agentproto::Trust& trust);
+  static void ask_for_renewal(const std::shared_ptr<Session>& session, const Identity& identity);
   void handle_refusal(const base::Error& refusal);
   void wait(const std::stop_token& stop, std::chrono::milliseconds time);
 
@@ -64,6 +66,7 @@ class OrchestratorLink {
   std::condition_variable_any changed_;
   std::shared_ptr<Session> session_;
   std::optional<agentproto::Certificate> renewed_;
+  std::optional<agentproto::Trust> trust_;
   bool look_again_ = false;
   bool refused_ = false;  // the present certificate
   std::jthread thread_;

@@ -273,6 +273,26 @@ TEST_F(LinkTest, RenewsACertificateThatEndsSoon) {
   ASSERT_TRUE(eventually([&] { return must(store.load())->certificate_pem == renewed; }));
 }
 
+TEST_F(LinkTest, TrustsWhomTheOrchestratorNamesAndHasItsCertificateRenewed) {
+  auto link = start();
+  ASSERT_TRUE(eventually([&] { return orchestrator.connections > 0; }));
+  const IdentityStore store(options.data_folder);
+  const auto trusts = [&](const std::string& ca_pem) {
+    return eventually([&] { return must(store.load())->ca_pem == ca_pem; });
+  };
+  const std::string old = orchestrator.ca.certificate_pem;
+  const auto young =
+      must(pki::create_ca({"test-ca", {}}, pki::KeyType::kEcP256, 24h, base::SystemClock::instance().now()));
+  orchestrator.send(agentproto::Trust{"no certificate"});
+  orchestrator.send(agentproto::Trust{old + young.certificate_pem});
+  ASSERT_TRUE(trusts(old + young.certificate_pem));
+  EXPECT_FALSE(orchestrator.last<agentproto::Renew>()) << "the first one signed its certificate";
+  orchestrator.send(agentproto::Trust{young.certificate_pem + old});
+  ASSERT_TRUE(trusts(young.certificate_pem + old));
+  ASSERT_TRUE(eventually([&] { return orchestrator.last<agentproto::Renew>().has_value(); }));
+  EXPECT_EQ(orchestrator.connections, 1);
+}
+
 TEST_F(LinkTest, TunnelLeadsToTheKubernetesApiAndNowhereElse) {
   auto listener = must(net::TcpListener::start({}, [](std::shared_ptr<net::TcpConnection> connection) {
     return net::ClientRuntime::TcpHandler{

@@ -77,6 +77,10 @@ Json to_json(const Certificate& certificate) {
       {{"type", "certificate"}, {"certificatePem", certificate.certificate_pem}, {"caPem", certificate.ca_pem}});
 }
 
+Json to_json(const Trust& trust) {
+  return Json::object({{"type", "trust"}, {"caPem", trust.ca_pem}});
+}
+
 Result<WorkReport> read_work(const Json& message) {
   MessageReader reader(message["assignment"], "assignment");
   WorkReport work;
@@ -257,6 +261,12 @@ Result<ServerMessage> parse_server_message(std::string_view text) {
     Certificate certificate{reader.text("certificatePem", kPemBytes, true), reader.text("caPem", kPemBytes)};
     SLIPWAY_TRY(reader.status());
     return ServerMessage(std::move(certificate));
+  }
+  if (type == "trust") {
+    MessageReader reader(message, "");
+    Trust trust{reader.text("caPem", kPemBytes, true)};
+    SLIPWAY_TRY(reader.status());
+    return ServerMessage(std::move(trust));
   }
   return unknown_type(message);
 }

@@ -108,8 +108,14 @@ struct Certificate {
   std::string ca_pem;
 };
 
+// Whom the agent shall trust as orchestrator from now on: PEM certificates of authorities. What the first one did not
+// sign, the agent has renewed.
+struct Trust {
+  std::string ca_pem;
+};
+
 using AgentMessage = std::variant<Hello, Progress, Renew>;
-using ServerMessage = std::variant<Assignment, Certificate>;
+using ServerMessage = std::variant<Assignment, Certificate, Trust>;
 
 std::string encode(const EnrollRequest& request);
 std::string encode(const EnrollResponse& response);

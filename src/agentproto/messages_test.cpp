@@ -97,6 +97,13 @@ TEST(Messages, BootstrapWithoutContentIsRefused) {
   EXPECT_FALSE(parse_server_message(R"({"type":"assignment","assignment":{"action":"bootstrap","cloudConfig":"x"}})"));
 }
 
+TEST(Messages, TrustIsRead) {
+  const auto read = parse_server_message(encode(ServerMessage(Trust{"a\nb\n"})));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(std::get<Trust>(*read).ca_pem, "a\nb\n");
+  EXPECT_EQ(parse_server_message(R"({"type":"trust"})").error().message(), "caPem: is missing");
+}
+
 TEST(Messages, OversizedMessageIsRefusedUnread) {
   EXPECT_EQ(parse_agent_message(std::string(kMaxMessageBytes + 1, ' ')).error().code(), ErrorCode::kTooLarge);
 }

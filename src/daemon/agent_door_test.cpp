@@ -6,6 +6,7 @@
 #include "agent/orchestrator_link.h"
 #include "api/inventory/inventory.h"
 #include "base/files.h"
+#include "daemon/certificate_authority.h"
 #include "daemon/slipwayd.h"
 #include "inventory/join_token.h"
 #include "kube/remote_client.h"
@@ -41,44 +42,54 @@ class AgentDoorTest : public ::testing::Test {
   AgentDoorTest() : folder(must(base::TemporaryFolder::create("door"))), runtime(must(net::ClientRuntime::start())) {
     SlipwaydOptions options{.data_folder = folder.path() / "orchestrator"};
     options.api.port = options.agents.port = options.gateway.port = 0;
+    options.look_at_certificates_every = 20ms;
     slipwayd = must(Slipwayd::start(options));
     const std::string kubeconfig = must(base::read_file(slipwayd->kubeconfig_path()));
     client = must(kube::RemoteClient::connect(must(pki::parse_kubeconfig(kubeconfig))));
-    host =
-        *must(client->create(Json::object({{"apiVersion", "inventory.slipway.dev/v1alpha1"},
-                                           {"kind", "Host"},
-                                           {"metadata", Json::object({{"name", "edge-1"}, {"namespace", "default"}})},
-                                           {"spec", Json::object({{"serialNumber", "SN-1"}})}})));
-    agent_options.server = must(agent::parse_server_address(slipwayd->agents_url()));
-    agent_options.data_folder = folder.path() / "agent";
-    agent_options.ca_file = folder.path() / "orchestrator/pki/ca.crt";
-    agent_options.join_token_file = folder.path() / "token";
-    EXPECT_TRUE(base::make_folders(agent_options.data_folder, 0700));
+    host = register_host("edge-1", "SN-1");
+    agent_options = options_of_agent("agent");
   }
   ~AgentDoorTest() override { slipwayd->stop(); }
 
-  std::string new_token(std::chrono::seconds lifetime = 1h) {
+  Json register_host(const std::string& name, const std::string& serial) {
+    return *must(client->create(Json::object({{"apiVersion", "inventory.slipway.dev/v1alpha1"},
+                                              {"kind", "Host"},
+                                              {"metadata", Json::object({{"name", name}, {"namespace", "default"}})},
+                                              {"spec", Json::object({{"serialNumber", serial}})}})));
+  }
+  agent::AgentOptions options_of_agent(const std::string& name) const {
+    agent::AgentOptions options;
+    options.server = must(agent::parse_server_address(slipwayd->agents_url()));
+    options.data_folder = folder.path() / name;
+    options.ca_file = folder.path() / "orchestrator/pki/ca.crt";
+    options.join_token_file = folder.path() / (name + "-token");
+    EXPECT_TRUE(base::make_folders(options.data_folder, 0700));
+    return options;
+  }
+  std::string new_token(std::chrono::seconds lifetime = 1h) { return new_token(host, agent_options, lifetime); }
+  std::string new_token(const Json& of, const agent::AgentOptions& options, std::chrono::seconds lifetime = 1h) {
     const auto token =
-        inventory::make_join_token(host, lifetime, base::SystemClock::instance(), base::SystemRandom::instance());
+        inventory::make_join_token(of, lifetime, base::SystemClock::instance(), base::SystemRandom::instance());
     (void)client->remove(kube::kSecret, meta::key_of(token.secret), {});
     must(client->create(token.secret));
-    EXPECT_TRUE(base::write_file_atomically(agent_options.join_token_file, token.text, 0600));
+    EXPECT_TRUE(base::write_file_atomically(options.join_token_file, token.text, 0600));
     return token.text;
   }
-  std::unique_ptr<agent::OrchestratorLink> start_agent() {
+  std::unique_ptr<agent::OrchestratorLink> start_agent() { return start_agent(agent_options, "SN-1"); }
+  std::unique_ptr<agent::OrchestratorLink> start_agent(const agent::AgentOptions& options, const std::string& serial) {
     agent::OrchestratorLink::Parts parts;
     parts.runtime = runtime.get();
-    parts.machine = {"SN-1", ""};
-    parts.report = [] {
+    parts.machine = {serial, ""};
+    parts.report = [serial] {
       agentproto::Hello hello;
       hello.agent_version = "0.1.0";
-      hello.serial_number = "SN-1";
+      hello.serial_number = serial;
       hello.os = {"Slipway Edge", "1.0", "edge-k3s", "1.0.3", "6.18", "amd64"};
       hello.kubernetes = agentproto::KubernetesReport{"k3s", "v1.36.3+k3s1", true, "K3s"};
       return hello;
     };
     parts.on_assignment = [](agentproto::Assignment) {};
-    auto link = std::make_unique<agent::OrchestratorLink>(agent_options, std::move(parts));
+    auto link = std::make_unique<agent::OrchestratorLink>(options, std::move(parts));
     link->start();
     return link;
   }
@@ -195,6 +206,70 @@ TEST_F(AgentDoorTest, CertificateOfAnotherHostOpensNothing) {
   const auto wrong = runtime->connect_websocket(options, {});
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code(), base::ErrorCode::kForbidden);
+}
+
+// The authority is replaced under a running slipwayd: nobody is disturbed, whoever was away finds the way back.
+TEST_F(AgentDoorTest, TheAuthorityIsReplacedWithoutDisturbingAnybody) {
+  const auto data_folder = folder.path() / "orchestrator";
+  const auto now = base::SystemClock::instance().now();
+  const auto identity = [](const agent::AgentOptions& of) {
+    return *must(agent::IdentityStore(of.data_folder).load());
+  };
+  const auto kubeconfig = [&] {
+    return must(pki::parse_kubeconfig(must(base::read_file(slipwayd->kubeconfig_path()))));
+  };
+  // On a connection of its own.
+  const auto works = [](const pki::Kubeconfig& config) {
+    const auto own = kube::RemoteClient::connect(config);
+    return own && (*own)->get(api::inventory::kHost, {"default", "edge-1"}).has_value();
+  };
+  new_token();
+  auto link = start_agent();
+  ASSERT_TRUE(phase_is("Provisioned"));
+  const agent::AgentOptions away_options = options_of_agent("away");
+  new_token(register_host("edge-2", "SN-2"), away_options);
+  auto away = start_agent(away_options, "SN-2");
+  ASSERT_TRUE(eventually(10s, [&] { return away->is_connected(); }));
+  away->stop();
+  const pki::Kubeconfig old_config = kubeconfig();
+  const std::string old = old_config.ca_pem;
+  EXPECT_EQ(identity(away_options).ca_pem, old);
+
+  const CertificateAuthority announced = must(announce_successor(data_folder, now));
+  const std::string young = announced.next->pair.certificate_pem;
+  ASSERT_TRUE(eventually(10s, [&] { return identity(agent_options).ca_pem == old + young; }));
+  ASSERT_TRUE(eventually(10s, [&] { return kubeconfig().ca_pem == old + young; }));
+  EXPECT_TRUE(works(old_config));
+  EXPECT_TRUE(works(kubeconfig()));
+  const pki::Kubeconfig overlap_config = kubeconfig();
+
+  must(replace_authority(data_folder, now));
+  ASSERT_TRUE(eventually(10s, [&] { return pki::is_signed_by(kubeconfig().client_certificate_pem, young); }));
+  ASSERT_TRUE(eventually(10s, [&] { return pki::is_signed_by(identity(agent_options).certificate_pem, young); }))
+      << "the connected agent has its certificate renewed";
+  EXPECT_TRUE(works(old_config)) << "it knows the former authority only";
+  EXPECT_TRUE(works(overlap_config));
+  EXPECT_TRUE(works(kubeconfig()));
+  pki::Kubeconfig only_new = kubeconfig();
+  only_new.ca_pem = young;
+  EXPECT_TRUE(works(only_new));
+  EXPECT_TRUE(link->is_connected());
+  // The one that was away knows the former authority only, too.
+  EXPECT_EQ(identity(away_options).ca_pem, old);
+  away = start_agent(away_options, "SN-2");
+  ASSERT_TRUE(eventually(10s, [&] { return identity(away_options).ca_pem == young + old; }));
+  ASSERT_TRUE(eventually(10s, [&] { return pki::is_signed_by(identity(away_options).certificate_pem, young); }));
+  EXPECT_TRUE(link->is_connected());
+
+  must(forget_former_authority(data_folder, now));
+  ASSERT_TRUE(eventually(10s, [&] { return kubeconfig().ca_pem == young; }));
+  ASSERT_TRUE(eventually(10s, [&] { return identity(away_options).ca_pem == young; }));
+  EXPECT_FALSE(works(old_config));
+  EXPECT_TRUE(works(kubeconfig()));
+  link->stop();
+  link = start_agent();
+  EXPECT_TRUE(eventually(10s, [&] { return link->is_connected(); }));
+  EXPECT_TRUE(client->get(api::inventory::kHost, {"default", "edge-2"})) << "a client that was there all the time";
 }
 
 }  // namespace

@@ -4,25 +4,19 @@
 
 namespace slipway::daemon {
 
-namespace {
-
-constexpr std::chrono::hours kLookEvery{1};
-
-}  // namespace
-
 net::TlsServerOptions door_tls(const Credentials& credentials) {
-  // The CA goes along for agents that know it by its hash only.
-  return {.certificate_pem = credentials.serving.certificate_pem + credentials.ca.certificate_pem,
+  return {.certificate_pem = credentials.serving.certificate_pem + credentials.authority.chain_pem(),
           .key_pem = credentials.serving.key_pem,
-          .client_ca_pem = credentials.ca.certificate_pem};
+          .client_ca_pem = credentials.authority.trusted_pem()};
 }
 
-CertificateRenewal::CertificateRenewal(CertificateRenewalOptions options, std::string serving_certificate_pem)
-    : options_(std::move(options)), present_(std::move(serving_certificate_pem)) {
-  // The first look is an hour from now, not from when the thread comes to run.
-  const auto first = options_.clock->steady() + kLookEvery;
+CertificateRenewal::CertificateRenewal(CertificateRenewalOptions options, const Credentials& present)
+    : options_(std::move(options)), present_(door_tls(present)) {
+  // The first look is counted from now, not from when the thread comes to run.
+  const auto first = options_.clock->steady() + options_.look_every;
   thread_ = std::jthread([this, first](const std::stop_token& stop) {
     auto next = first;
+    std::string last_trouble;
     while (!stop.stop_requested()) {
       {
         std::unique_lock lock(mutex_);
@@ -30,10 +24,12 @@ CertificateRenewal::CertificateRenewal(CertificateRenewalOptions options, std::s
           options_.clock->wait_until(wake_, lock, next, stop);
       }
       if (stop.stop_requested()) return;
-      next = options_.clock->steady() + kLookEvery;
-      if (const base::Status renewed = renew(); !renewed)
-        base::log_error("slipwayd", "certificates cannot be renewed, tried again in an hour: {}",
-                        renewed.error().message());
+      next = options_.clock->steady() + options_.look_every;
+      const base::Status renewed = renew();
+      const std::string trouble = renewed ? "" : renewed.error().message();
+      if (!trouble.empty() && trouble != last_trouble)
+        base::log_error("slipwayd", "certificates cannot be renewed, tried again all the time: {}", trouble);
+      last_trouble = trouble;
     }
   });
 }
@@ -46,10 +42,13 @@ void CertificateRenewal::stop() {
 base::Status CertificateRenewal::renew() {
   const base::WallTime now = options_.clock->now();
   const Credentials credentials = SLIPWAY_TRY(load_or_create_credentials(options_.data_folder, options_.names, now));
-  if (credentials.serving.certificate_pem != present_) {
-    for (net::HttpServer* const door : options_.doors) SLIPWAY_TRY(door->reload_tls(door_tls(credentials)));
-    present_ = credentials.serving.certificate_pem;
-    base::log_info("slipwayd", "the serving certificate was renewed");
+  const net::TlsServerOptions tls = door_tls(credentials);
+  const bool is_trust_new = tls.client_ca_pem != present_.client_ca_pem;
+  if (is_trust_new || tls.certificate_pem != present_.certificate_pem) {
+    for (net::HttpServer* const door : options_.doors) SLIPWAY_TRY(door->reload_tls(tls));
+    present_ = tls;
+    base::log_info("slipwayd", "the doors have {}", is_trust_new ? "new authorities" : "a new serving certificate");
+    if (is_trust_new && options_.authority_changed) options_.authority_changed(credentials.authority);
   }
   return write_admin_kubeconfig(options_.data_folder, credentials, options_.server, now);
 }

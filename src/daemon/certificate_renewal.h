@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -18,17 +19,20 @@ struct CertificateRenewalOptions {
   std::vector<std::string> names;  // of the serving certificate
   std::string server;              // in admin.kubeconfig
   std::vector<net::HttpServer*> doors;
+  std::function<void(const CertificateAuthority&)> authority_changed;  // after the doors have it; on its own thread
+  std::chrono::milliseconds look_every{60'000};
   base::Clock* clock = &base::SystemClock::instance();
 };
 
 // What a door serves with: its certificate and who signed those of its clients.
 net::TlsServerOptions door_tls(const Credentials& credentials);
 
-// Makes the serving certificate and admin.kubeconfig anew 30 days before they end, while the server runs: looks every
-// hour, and hands the new one to the doors. Open connections keep the old one. The doors must outlive it.
+// Makes the serving certificate and admin.kubeconfig anew 30 days before they end, and replaces the certificate
+// authority before it ends, while the server runs: looks every minute, also for what a command changed, and hands what
+// is new to the doors. Open connections keep what they have. The doors must outlive it.
 class CertificateRenewal {
  public:
-  CertificateRenewal(CertificateRenewalOptions options, std::string serving_certificate_pem);
+  CertificateRenewal(CertificateRenewalOptions options, const Credentials& present);
   ~CertificateRenewal() { stop(); }
   // Ends its thread. Idempotent.
   void stop();
@@ -37,7 +41,7 @@ class CertificateRenewal {
   base::Status renew();
 
   const CertificateRenewalOptions options_;
-  std::string present_;  // the serving certificate that the doors have
+  net::TlsServerOptions present_;  // what the doors have
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;

@@ -43,8 +43,7 @@ TEST(CertificateRenewal, NewOnesComeBeforeTheOldOnesEnd) {
   Door door;
   {
     CertificateRenewal renewal(
-        {.data_folder = folder->path(), .names = names, .server = server, .doors = {&door}, .clock = &clock},
-        first->serving.certificate_pem);
+        {.data_folder = folder->path(), .names = names, .server = server, .doors = {&door}, .clock = &clock}, *first);
     // More than 30 days are left: nothing happens, however often it looks.
     clock.advance(hours(24 * 300));
     clock.advance(hours(24 * 36));
@@ -56,12 +55,54 @@ TEST(CertificateRenewal, NewOnesComeBeforeTheOldOnesEnd) {
   ASSERT_TRUE(new_info);
   EXPECT_GT(new_info->not_after, old_info->not_after + hours(24 * 300));
   EXPECT_EQ(new_info->dns_names, old_info->dns_names);
-  EXPECT_EQ(door.loaded[0].client_ca_pem, first->ca.certificate_pem);
+  EXPECT_EQ(door.loaded[0].client_ca_pem, first->authority.signer.certificate_pem);
   const std::string new_admin = *base::read_file(folder->path() / "admin.kubeconfig");
   EXPECT_NE(new_admin, old_admin);
   const auto admin = pki::parse_kubeconfig(new_admin);
   ASSERT_TRUE(admin);
   EXPECT_GT(pki::read_certificate(admin->client_certificate_pem)->not_after, clock.now() + hours(24 * 300));
+}
+
+TEST(CertificateRenewal, TheAuthorityIsReplacedWhileTheServerRuns) {
+  const auto folder = base::TemporaryFolder::create();
+  base::ManualClock clock;
+  const std::vector<std::string> names{"localhost"};
+  const std::string server = "https://127.0.0.1:1";
+  const auto first = load_or_create_credentials(folder->path(), names, clock.now());
+  ASSERT_TRUE(first);
+  const std::string old = first->authority.signer.certificate_pem;
+  const auto admin = [&] { return *pki::parse_kubeconfig(*base::read_file(folder->path() / "admin.kubeconfig")); };
+  Door door;
+  std::vector<CertificateAuthority::Phase> told;
+  {
+    CertificateRenewal renewal(
+        {.data_folder = folder->path(),
+         .names = names,
+         .server = server,
+         .doors = {&door},
+         .authority_changed = [&](const CertificateAuthority& authority) { told.push_back(authority.phase()); },
+         .clock = &clock},
+        *first);
+    const auto by_command = announce_successor(folder->path(), clock.now());
+    ASSERT_TRUE(by_command);
+    const std::string young = by_command->next->pair.certificate_pem;
+    clock.advance(std::chrono::minutes(1));
+    ASSERT_TRUE(door.wait_loaded(1));
+    EXPECT_EQ(door.loaded[0].client_ca_pem, old + young);
+    EXPECT_EQ(door.loaded[0].certificate_pem, first->serving.certificate_pem + old);
+    clock.advance(hours(24 * 364));  // renewals by the old one go on
+    ASSERT_TRUE(door.wait_loaded(2));
+    EXPECT_TRUE(pki::is_signed_by(door.loaded[1].certificate_pem, old));
+    clock.advance(hours(24 * 2));
+    ASSERT_TRUE(door.wait_loaded(3));
+    EXPECT_EQ(door.loaded[2].client_ca_pem, young + old);
+    EXPECT_TRUE(pki::is_signed_by(door.loaded[2].certificate_pem, young));
+    EXPECT_NE(door.loaded[2].certificate_pem.find(by_command->next->cross_pem), std::string::npos);
+  }
+  EXPECT_EQ(told, (std::vector{CertificateAuthority::Phase::kAnnounced, CertificateAuthority::Phase::kReplaced}));
+  const std::string young = read_authority(folder->path(), clock.now())->signer.certificate_pem;
+  EXPECT_EQ(admin().ca_pem, young + old);
+  EXPECT_TRUE(pki::is_signed_by(admin().client_certificate_pem, young));
 }
 
 }  // namespace

@@ -17,7 +17,6 @@ using std::chrono::hours;
 
 namespace {
 
-constexpr hours kCaLifetime{24 * 3650};
 constexpr hours kServingLifetime{24 * 365};
 constexpr hours kRenewBefore{24 * 30};
 
@@ -34,29 +33,16 @@ Result<pki::KeyAndCertificate> read_pair(const fs::path& folder, const std::stri
   return pair;
 }
 
-Result<pki::KeyAndCertificate> load_or_create_ca(const fs::path& folder, base::WallTime now) {
-  auto ca = read_pair(folder, "ca");
-  if (ca) return ca;
-  const bool fresh = !fs::exists(folder / "ca.key") && !fs::exists(folder / "ca.crt");
-  // A crash between the two writes leaves a key without certificate: nothing trusts it yet.
-  const bool interrupted = fs::exists(folder / "ca.key") && !fs::exists(folder / "ca.crt");
-  if (!fresh && !interrupted)
-    return std::move(ca).with_context(
-        "the certificate authority cannot be read; restore pki/ca.key and pki/ca.crt from a backup");
-  pki::KeyAndCertificate made =
-      SLIPWAY_TRY(pki::create_ca({"slipway-ca", {}}, pki::KeyType::kEcP256, kCaLifetime, now));
-  SLIPWAY_TRY(write_pair(folder, "ca", made));
-  return made;
-}
-
 bool is_address(const std::string& name) {
   in6_addr buffer;
   return ::inet_pton(AF_INET, name.c_str(), &buffer) == 1 || ::inet_pton(AF_INET6, name.c_str(), &buffer) == 1;
 }
 
-bool still_fits(const std::string& certificate_pem, const std::vector<std::string>& names, base::WallTime now) {
+bool still_fits(const std::string& certificate_pem, const CertificateAuthority& authority,
+                const std::vector<std::string>& names, base::WallTime now) {
   const auto info = pki::read_certificate(certificate_pem);
   if (!info || info->not_after - now < kRenewBefore) return false;
+  if (!pki::is_signed_by(certificate_pem, authority.signer.certificate_pem)) return false;
   return std::ranges::all_of(names, [&](const std::string& name) {
     const auto& listed = is_address(name) ? info->ip_addresses : info->dns_names;
     return std::ranges::find(listed, name) != listed.end();
@@ -68,16 +54,16 @@ bool still_fits(const std::string& certificate_pem, const std::vector<std::strin
 Result<Credentials> load_or_create_credentials(const fs::path& data_folder, const std::vector<std::string>& names,
                                                base::WallTime now) {
   const fs::path folder = data_folder / "pki";
-  SLIPWAY_TRY(base::make_folders(folder, 0700));
-  Credentials credentials{.ca = SLIPWAY_TRY(load_or_create_ca(folder, now)), .serving = {}};
-  if (auto serving = read_pair(folder, "serving"); serving && still_fits(serving->certificate_pem, names, now)) {
+  Credentials credentials{.authority = SLIPWAY_TRY(load_or_create_authority(data_folder, now)), .serving = {}};
+  if (auto serving = read_pair(folder, "serving");
+      serving && still_fits(serving->certificate_pem, credentials.authority, names, now)) {
     credentials.serving = std::move(*serving);
     return credentials;
   }
   pki::CertificateRequest request{
       .subject = {"slipwayd", {}}, .usage = pki::Usage::kServer, .lifetime = kServingLifetime};
   for (const std::string& name : names) (is_address(name) ? request.ip_addresses : request.dns_names).push_back(name);
-  credentials.serving = SLIPWAY_TRY(pki::issue(credentials.ca, request, pki::KeyType::kEcP256, now));
+  credentials.serving = SLIPWAY_TRY(pki::issue(credentials.authority.signer, request, pki::KeyType::kEcP256, now));
   SLIPWAY_TRY(write_pair(folder, "serving", credentials.serving));
   return credentials;
 }
@@ -96,19 +82,20 @@ Result<pki::SigningKey> load_or_create_token_key(const fs::path& data_folder) {
 Status write_admin_kubeconfig(const fs::path& data_folder, const Credentials& credentials, const std::string& server,
                               base::WallTime now) {
   const fs::path path = data_folder / "admin.kubeconfig";
+  const CertificateAuthority& authority = credentials.authority;
   if (auto text = base::read_file(path)) {
     const auto present = pki::parse_kubeconfig(*text);
-    if (present && present->server == server && present->ca_pem == credentials.ca.certificate_pem &&
-        still_fits(present->client_certificate_pem, {}, now))
+    if (present && present->server == server && present->ca_pem == authority.trusted_pem() &&
+        still_fits(present->client_certificate_pem, authority, {}, now))
       return {};
   }
   const pki::KeyAndCertificate admin = SLIPWAY_TRY(pki::issue(
-      credentials.ca,
+      authority.signer,
       {.subject = {"slipway-admin", {"system:masters"}}, .usage = pki::Usage::kClient, .lifetime = kServingLifetime},
       pki::KeyType::kEcP256, now));
   return base::write_file_atomically(path,
                                      pki::render_kubeconfig({.server = server,
-                                                             .ca_pem = credentials.ca.certificate_pem,
+                                                             .ca_pem = authority.trusted_pem(),
                                                              .client_certificate_pem = admin.certificate_pem,
                                                              .client_key_pem = admin.key_pem,
                                                              .ns = "default"}),

@@ -6,21 +6,21 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "daemon/certificate_authority.h"
 #include "pki/certificate.h"
 #include "pki/public_key.h"
 
 namespace slipway::daemon {
 
-// The orchestrator's own keys, in <data-dir>/pki (0700; keys 0600). The CA signs the serving certificate, the
+// The orchestrator's own keys, in <data-dir>/pki (0700; keys 0600). The authority signs the serving certificate, the
 // administrator's certificate and the agents' client certificates.
 struct Credentials {
-  pki::KeyAndCertificate ca;
+  CertificateAuthority authority;
   pki::KeyAndCertificate serving;
 };
 
 // Reads what is there and makes what is missing. The serving certificate is made anew when it lacks one of `names`
-// (DNS names or IP addresses), is about to expire, or does not belong to the CA. A broken CA file is an error that says
-// which file, never a reason to make a new CA: every agent trusts the old one.
+// (DNS names or IP addresses), is about to expire, or was not signed by the present authority.
 base::Result<Credentials> load_or_create_credentials(const std::filesystem::path& data_folder,
                                                      const std::vector<std::string>& names, base::WallTime now);
 

@@ -169,8 +169,8 @@ class Process final : public Slipwayd {
                                  : options_.gateway.host == "::"    ? "::1"
                                                                     : options_.gateway.host;
     workload_ = std::make_unique<WorkloadAccess>(plane_->client(), loopback, gateway_->port());
-    enrollment_ =
-        std::make_unique<southbound::Enrollment>(*manager_, southbound::Enrollment::Options{.ca = credentials_.ca});
+    enrollment_ = std::make_unique<southbound::Enrollment>(*manager_, southbound::Enrollment::Authority{});
+    use_authority(credentials_.authority);
     agent_door_ = std::make_unique<southbound::AgentDoor>(*manager_, *connections_, *enrollment_);
     templates::add_default_template_controller(*manager_);
     templates::add_template_controller(*manager_);
@@ -222,16 +222,26 @@ class Process final : public Slipwayd {
     return {};
   }
 
+  void use_authority(const CertificateAuthority& authority) {
+    if (!enrollment_) return;
+    enrollment_->use({.signer = authority.signer, .trusted_pem = authority.trusted_pem()});
+    connections_->set_trust(authority.trusted_pem());
+  }
+
   Status keep_credentials() {
     SLIPWAY_TRY(
         write_admin_kubeconfig(options_.data_folder, credentials_, api_url(), base::SystemClock::instance().now()));
     std::vector<net::HttpServer*> doors{api_door_.get()};
     if (agent_http_) doors.push_back(agent_http_.get());
-    renewal_ = std::make_unique<CertificateRenewal>(CertificateRenewalOptions{.data_folder = options_.data_folder,
-                                                                              .names = serving_names(options_),
-                                                                              .server = api_url(),
-                                                                              .doors = std::move(doors)},
-                                                    credentials_.serving.certificate_pem);
+    renewal_ = std::make_unique<CertificateRenewal>(
+        CertificateRenewalOptions{
+            .data_folder = options_.data_folder,
+            .names = serving_names(options_),
+            .server = api_url(),
+            .doors = std::move(doors),
+            .authority_changed = [this](const CertificateAuthority& authority) { use_authority(authority); },
+            .look_every = options_.look_at_certificates_every},
+        credentials_);
     return {};
   }
 

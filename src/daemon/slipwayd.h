@@ -37,6 +37,8 @@ struct SlipwaydOptions {
   std::filesystem::path oidc_ca_file;  // "" = the authorities of this machine
   // How long /readyz fails before stop() closes the first door, so that load balancers turn away.
   std::chrono::milliseconds shutdown_delay{0};
+  // How often it looks whether certificates are to be renewed, or a command changed the authority.
+  std::chrono::milliseconds look_at_certificates_every{60'000};
   // Only the Kubernetes API: no kinds of Slipway, controllers, agents' door or gateway.
   bool api_only = false;
 };

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "daemon/authority_commands.h"
 #include "daemon/slipwayd.h"
 #include "daemon/store_commands.h"
 
@@ -116,11 +117,12 @@ int main(int argc, char** argv) {
   app.add_flag("--api-only", options.api_only,
                "serve the Kubernetes API alone, without Slipway's kinds, controllers, agents' door and gateway");
   app.add_flag("-v,--verbose", verbose, "log at debug level");
-  std::function<int()> store_command;
-  slipway::daemon::add_store_commands(app, data_folder, store_command);
+  std::function<int()> command;
+  slipway::daemon::add_store_commands(app, data_folder, command);
+  slipway::daemon::add_authority_commands(app, data_folder, command);
   CLI11_PARSE(app, argc, argv);
   if (verbose) slipway::base::set_log_level(slipway::base::LogLevel::kDebug);
-  if (store_command) return store_command();
+  if (command) return command();
   if (data_folder.empty()) {
     fmt::print(stderr, "slipwayd: --data-dir is required\n");
     return 2;

@@ -61,6 +61,12 @@ Result<std::string> sign_leaf(const KeyAndCertificate& ca, const CertificateRequ
   return certificate_pem(leaf.get());
 }
 
+Status add_authority_extensions(x509_st* certificate, x509_st* issuer, int path_length) {
+  const std::string constraints = fmt::format("critical,CA:TRUE,pathlen:{}", path_length);
+  SLIPWAY_TRY(add_extension(certificate, issuer, NID_basic_constraints, constraints.c_str()));
+  return add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature,keyCertSign,cRLSign");
+}
+
 // The key of a CSR that proves possession of its private half.
 Result<evp_pkey_st*> verified_key(X509_req_st* request) {
   evp_pkey_st* const key = X509_REQ_get0_pubkey(request);
@@ -85,13 +91,27 @@ Result<std::string> generate_key(KeyType type) {
 }
 
 Result<KeyAndCertificate> create_ca(const Subject& subject, KeyType type, std::chrono::seconds lifetime,
-                                    base::WallTime now) {
+                                    base::WallTime now, int path_length) {
   const KeyHandle key = SLIPWAY_TRY(new_key(type));
   const CertificateHandle ca = SLIPWAY_TRY(new_certificate(subject, key.get(), nullptr, now, lifetime));
-  SLIPWAY_TRY(add_extension(ca.get(), ca.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0"));
-  SLIPWAY_TRY(add_extension(ca.get(), ca.get(), NID_key_usage, "critical,digitalSignature,keyCertSign,cRLSign"));
+  SLIPWAY_TRY(add_authority_extensions(ca.get(), ca.get(), path_length));
   SLIPWAY_TRY(sign(ca.get(), key.get()));
   return KeyAndCertificate{SLIPWAY_TRY(certificate_pem(ca.get())), SLIPWAY_TRY(key_pem(key.get()))};
+}
+
+Result<std::string> cross_sign(const KeyAndCertificate& ca, std::string_view successor_pem, base::WallTime now) {
+  const KeyHandle ca_key = SLIPWAY_TRY(parse_key(ca.key_pem).with_context("CA"));
+  const CertificateHandle issuer = SLIPWAY_TRY(parse_certificate(ca.certificate_pem).with_context("CA"));
+  const CertificateHandle successor = SLIPWAY_TRY(parse_certificate(successor_pem).with_context("successor"));
+  const CertificateInfo issuer_info = SLIPWAY_TRY(read_certificate(ca.certificate_pem));
+  const auto lifetime = std::chrono::ceil<std::chrono::seconds>(issuer_info.not_after - now);
+  const CertificateHandle crossed =
+      SLIPWAY_TRY(new_certificate({}, X509_get0_pubkey(successor.get()), issuer.get(), now, lifetime));
+  if (X509_set_subject_name(crossed.get(), X509_get_subject_name(successor.get())) != 1)
+    return openssl_error("cannot set the subject");
+  SLIPWAY_TRY(add_authority_extensions(crossed.get(), issuer.get(), 0));
+  SLIPWAY_TRY(sign(crossed.get(), ca_key.get()));
+  return certificate_pem(crossed.get());
 }
 
 Result<KeyAndCertificate> issue(const KeyAndCertificate& ca, const CertificateRequest& request, KeyType type,
@@ -123,6 +143,24 @@ Result<std::string> sign_csr(const KeyAndCertificate& ca, std::string_view csr_p
   const RequestHandle csr = SLIPWAY_TRY(parse_request(csr_pem));
   evp_pkey_st* const key = SLIPWAY_TRY(verified_key(csr.get()));
   return sign_leaf(ca, request, key, now);
+}
+
+Result<std::vector<std::string>> split_certificates(std::string_view pem) {
+  std::vector<std::string> all;
+  const BioHandle bio = read_bio(pem);
+  while (const CertificateHandle next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)})
+    all.push_back(SLIPWAY_TRY(certificate_pem(next.get())));
+  openssl_reason();  // the end of the text
+  if (all.empty()) return fail(ErrorCode::kInvalid, "there is no PEM certificate");
+  return all;
+}
+
+bool is_signed_by(std::string_view certificate, std::string_view ca) {
+  const auto leaf = parse_certificate(certificate);
+  const auto issuer = parse_certificate(ca);
+  const bool is_signed = leaf && issuer && X509_verify(leaf->get(), X509_get0_pubkey(issuer->get())) == 1;
+  openssl_reason();
+  return is_signed;
 }
 
 Status check_pair(const KeyAndCertificate& pair) {

@@ -36,9 +36,15 @@ struct CertificateRequest {
 
 base::Result<std::string> generate_key(KeyType type);
 
-// A self-signed CA (basicConstraints CA, pathlen 0, keyCertSign), valid from now - 5 minutes.
+// A self-signed CA (basicConstraints CA, keyCertSign), valid from now - 5 minutes. `path_length`: how many further CAs
+// may stand between it and a leaf.
 base::Result<KeyAndCertificate> create_ca(const Subject& subject, KeyType type, std::chrono::seconds lifetime,
-                                          base::WallTime now);
+                                          base::WallTime now, int path_length = 0);
+
+// The CA `successor_pem` (its subject and key) certified by `ca` for as long as `ca` itself holds: who trusts `ca`
+// alone then verifies what the successor signs. `ca` must allow a CA below it; one of the same subject OpenSSL always
+// allows (RFC 5280 section 6.1.4: self-issued ones do not count).
+base::Result<std::string> cross_sign(const KeyAndCertificate& ca, std::string_view successor_pem, base::WallTime now);
 
 // A new key and its certificate signed by `ca`.
 base::Result<KeyAndCertificate> issue(const KeyAndCertificate& ca, const CertificateRequest& request, KeyType type,
@@ -64,6 +70,10 @@ struct CertificateInfo {
   bool is_ca = false;
 };
 base::Result<CertificateInfo> read_certificate(std::string_view pem);
+// Every certificate of a text, one PEM text each. kInvalid when there is none.
+base::Result<std::vector<std::string>> split_certificates(std::string_view pem);
+// Whether the key of `ca_pem` signed it. Times and trust are not looked at.
+bool is_signed_by(std::string_view certificate_pem, std::string_view ca_pem);
 base::Result<std::string> csr_public_key_fingerprint(std::string_view csr_pem);
 // kInvalid unless key and certificate belong together.
 base::Status check_pair(const KeyAndCertificate& pair);

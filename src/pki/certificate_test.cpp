@@ -184,5 +184,47 @@ TEST(Sha256, KnownValue) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(CrossSign, WhoTrustsTheOldAuthorityVerifiesWhatTheNewOneSigns) {
+  const Subject name{"slipway-ca", {}};
+  const auto now = base::SystemClock::instance().now();
+  for (const int path_length : {0, 1}) {
+    const auto old = *create_ca(name, KeyType::kEcP256, 24h, now, path_length);
+    const auto young = *create_ca(name, KeyType::kEcP256, 240h, now, path_length);
+    const std::string cross = *cross_sign(old, young.certificate_pem, now);
+    const auto leaf = *issue(young, {.subject = {"x", {}}}, KeyType::kEcP256, now);
+    EXPECT_TRUE(is_signed_by(leaf.certificate_pem, young.certificate_pem));
+    EXPECT_TRUE(is_signed_by(leaf.certificate_pem, cross)) << "the same key";
+    EXPECT_FALSE(is_signed_by(leaf.certificate_pem, old.certificate_pem));
+    EXPECT_TRUE(is_signed_by(cross, old.certificate_pem));
+    EXPECT_FALSE(is_signed_by(cross, young.certificate_pem));
+    EXPECT_EQ(read_certificate(cross)->not_after, read_certificate(old.certificate_pem)->not_after);
+    EXPECT_TRUE(read_certificate(cross)->is_ca);
+    const auto folder = *base::TemporaryFolder::create("cross");
+    const auto write = [&](const std::string& file, const std::string& text) {
+      EXPECT_TRUE(base::write_file_atomically(folder.path() / file, text, 0600));
+      return (folder.path() / file).string();
+    };
+    const auto verifies = [&](const std::string& trusted, const std::string& along) {
+      return base::run_process({.argv = {"openssl", "verify", "-CAfile", write("trusted", trusted), "-untrusted",
+                                         write("along", along), write("leaf", leaf.certificate_pem)}})
+                 ->exit_code == 0;
+    };
+    EXPECT_TRUE(verifies(old.certificate_pem, cross + young.certificate_pem));
+    EXPECT_TRUE(verifies(young.certificate_pem, cross + young.certificate_pem + old.certificate_pem));
+    EXPECT_TRUE(verifies(old.certificate_pem + young.certificate_pem, cross + young.certificate_pem));
+    EXPECT_FALSE(verifies(old.certificate_pem, young.certificate_pem));
+  }
+}
+
+TEST(SplitCertificates, GivesThemInOrder) {
+  const auto now = base::SystemClock::instance().now();
+  const auto a = create_ca({"a", {}}, KeyType::kEcP256, 1h, now)->certificate_pem;
+  const auto b = *create_ca({"b", {}}, KeyType::kEcP256, 1h, now);
+  EXPECT_EQ(*split_certificates(a + "words between\n" + b.key_pem + b.certificate_pem),
+            (std::vector{a, b.certificate_pem}));
+  EXPECT_FALSE(split_certificates(b.key_pem));
+  EXPECT_FALSE(split_certificates(""));
+}
+
 }  // namespace
 }  // namespace slipway::pki

@@ -22,14 +22,29 @@ constexpr std::size_t kMaxRenewals = 2;
 
 void Connections::open(const ObjectKey& host, Connection connection) {
   std::optional<Connection> older;
+  const std::shared_ptr<net::WebSocket> socket = connection.socket;
+  std::string trusted;
   {
     std::lock_guard lock(mutex_);
+    trusted = trusted_pem_;
     const auto found = connections_.find(host);
     if (found != connections_.end()) older = std::move(found->second);
     connections_.insert_or_assign(host, std::move(connection));
   }
   if (older) end(*older, "replaced by a newer connection");
+  if (!trusted.empty()) socket->send_text(agentproto::encode(agentproto::ServerMessage(agentproto::Trust{trusted})));
   changed_(host);
+}
+
+void Connections::set_trust(const std::string& ca_pem) {
+  std::vector<std::shared_ptr<net::WebSocket>> sockets;
+  {
+    std::lock_guard lock(mutex_);
+    trusted_pem_ = ca_pem;
+    for (const auto& [host, connection] : connections_) sockets.push_back(connection.socket);
+  }
+  const std::string message = agentproto::encode(agentproto::ServerMessage(agentproto::Trust{ca_pem}));
+  for (const auto& socket : sockets) socket->send_text(message);
 }
 
 void Connections::ended(const ObjectKey& host, const net::WebSocket* socket) {

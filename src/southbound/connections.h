@@ -42,6 +42,9 @@ class Connections {
   bool close(const ObjectKey& host, std::string_view reason);
   void close_all(std::string_view reason);
 
+  // What agents shall trust: told to all that are connected now, and to each at the start of its stream.
+  void set_trust(const std::string& ca_pem);
+
   // A message of the stream with this socket; a malformed one ends it.
   void receive(const ObjectKey& host, const net::WebSocket* socket, std::string_view text);
 
@@ -64,6 +67,7 @@ class Connections {
   Changed changed_;
   mutable std::mutex mutex_;
   std::map<ObjectKey, Connection> connections_;
+  std::string trusted_pem_;
 };
 
 }  // namespace slipway::southbound

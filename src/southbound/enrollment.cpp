@@ -93,8 +93,18 @@ Status Enrollment::use_token(const Json& host, const std::string& token, const s
   return {};
 }
 
-Result<std::string> Enrollment::sign(const ObjectKey& host, std::string_view csr_pem) {
-  return pki::sign_csr(options_.ca, csr_pem,
+void Enrollment::use(Authority authority) {
+  const std::lock_guard lock(mutex_);
+  authority_ = std::move(authority);
+}
+
+Enrollment::Authority Enrollment::authority() const {
+  const std::lock_guard lock(mutex_);
+  return authority_;
+}
+
+Result<std::string> Enrollment::sign(const Authority& authority, const ObjectKey& host, std::string_view csr_pem) {
+  return pki::sign_csr(authority.signer, csr_pem,
                        {.subject = {host_common_name(host), {std::string(kHostsOrganization)}},
                         .usage = pki::Usage::kClient,
                         .lifetime = kHostCertificateLifetime},
@@ -142,10 +152,11 @@ Result<agentproto::EnrollResponse> Enrollment::enroll(const agentproto::EnrollRe
   }
   base::crash_point("southbound.token-used");
   const ObjectKey key = meta::key_of(**host);
+  const Authority by = authority();
   agentproto::EnrollResponse response{.host_name = key.name,
                                       .ns = key.ns,
-                                      .certificate_pem = SLIPWAY_TRY(sign(key, request.csr_pem)),
-                                      .ca_pem = options_.ca.certificate_pem};
+                                      .certificate_pem = SLIPWAY_TRY(sign(by, key, request.csr_pem)),
+                                      .ca_pem = by.trusted_pem};
   SLIPWAY_TRY(record_key(key, response.certificate_pem, *fingerprint));
   base::crash_point("southbound.enrolled");
   manager_.events().normal(**host, "Enrolled", fmt::format("from {}", address));
@@ -157,8 +168,9 @@ Result<agentproto::Certificate> Enrollment::renew(const ObjectKey& host, std::st
   const std::string fingerprint = SLIPWAY_TRY(pki::csr_public_key_fingerprint(csr_pem));
   if (fingerprint != key_fingerprint)
     return base::fail(ErrorCode::kForbidden, "a renewal must be for the key of the connection");
-  agentproto::Certificate certificate{.certificate_pem = SLIPWAY_TRY(sign(host, csr_pem)),
-                                      .ca_pem = options_.ca.certificate_pem};
+  const Authority by = authority();
+  agentproto::Certificate certificate{.certificate_pem = SLIPWAY_TRY(sign(by, host, csr_pem)),
+                                      .ca_pem = by.trusted_pem};
   SLIPWAY_TRY(record_key(host, certificate.certificate_pem, fingerprint));
   return certificate;
 }

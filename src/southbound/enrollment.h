@@ -36,10 +36,14 @@ class FailureLimiter {
 // CSR. Thread-safe.
 class Enrollment {
  public:
-  struct Options {
-    pki::KeyAndCertificate ca;
+  // Who signs, and whom agents shall trust (PEM, the signer first).
+  struct Authority {
+    pki::KeyAndCertificate signer;
+    std::string trusted_pem;
   };
-  Enrollment(control::Manager& manager, Options options) : manager_(manager), options_(std::move(options)) {}
+  Enrollment(control::Manager& manager, Authority authority) : manager_(manager), authority_(std::move(authority)) {}
+  // From now on.
+  void use(Authority authority);
 
   // kForbidden with one and the same plain message for every reason the caller must not learn; the reason goes to the
   // log and, when the host is known, to an Event on it.
@@ -54,10 +58,13 @@ class Enrollment {
   base::Status use_token(const data::Json& host, const std::string& token, const std::string& key_fingerprint);
   base::Status record_key(const meta::ObjectKey& host, const std::string& certificate_pem,
                           const std::string& key_fingerprint);
-  base::Result<std::string> sign(const meta::ObjectKey& host, std::string_view csr_pem);
+  base::Result<std::string> sign(const Authority& authority, const meta::ObjectKey& host, std::string_view csr_pem);
+
+  Authority authority() const;
 
   control::Manager& manager_;
-  Options options_;
+  mutable std::mutex mutex_;
+  Authority authority_;
 };
 
 }  // namespace slipway::southbound
