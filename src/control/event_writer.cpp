@@ -29,6 +29,12 @@ std::uint64_t stable_hash(std::initializer_list<std::string_view> parts) {
   return hash;
 }
 
+// What tells one object from every other.
+std::string text_of(const Json& object) {
+  return fmt::format("{}/{}/{}/{}/{}", object["apiVersion"].string_or_empty(), object["kind"].string_or_empty(),
+                     meta::ns(object), meta::name(object), meta::uid(object));
+}
+
 Json reference_to(const Json& object) {
   Json reference = Json::object({{"apiVersion", object["apiVersion"]}, {"kind", object["kind"]}});
   for (const char* field : {"name", "namespace", "uid", "resourceVersion"})
@@ -84,7 +90,7 @@ void EventWriter::record(const Json& about, std::string_view type, std::string_v
     waiting->second.event.set("lastTimestamp", now);
     return;
   }
-  if (stopping_ || order_.size() >= kQueueLimit) {
+  if (stopping_ || order_.size() >= kQueueLimit || !spam_filter_.allows(text_of(about), clock_.steady())) {
     ++dropped_;
     return;
   }

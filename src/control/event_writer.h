@@ -6,14 +6,15 @@
 #include <mutex>
 #include <thread>
 
+#include "control/event_spam_filter.h"
 #include "control/manager.h"
 
 namespace slipway::control {
 
 // EventRecorder that writes from its own thread. The Event's name is a function of what it says and about whom, so a
 // repeat, after a restart too, counts up the same object. The queue is bounded: when it is full new Events are dropped
-// and counted; equal Events that wait are merged. Events of this component that nobody repeated for an hour are
-// removed, as kube-apiserver does with all of them.
+// and counted, as are those that EventSpamFilter holds back; equal Events that wait are merged. Events of this
+// component that nobody repeated for an hour are removed, as kube-apiserver does with all of them.
 class EventWriter final : public EventRecorder {
  public:
   EventWriter(kube::Client& client, base::Clock& clock, std::string component);
@@ -45,6 +46,7 @@ class EventWriter final : public EventRecorder {
   std::condition_variable changed_;
   std::deque<ObjectKey> order_;
   std::map<ObjectKey, Pending> pending_;
+  EventSpamFilter spam_filter_;
   bool writing_ = false;
   bool stopping_ = false;
   std::uint64_t dropped_ = 0;
