@@ -15,15 +15,20 @@ constexpr int kRemoveAttempts = 10;
 constexpr std::string_view kOrphan = "orphan";
 constexpr std::string_view kForeground = "foregroundDeletion";
 
+// kube-apiserver names the kind where other errors name the resource.
 base::Status check_preconditions(const ResourceInfo& resource, const Json& object, const DeleteOptions& options) {
-  const auto check = [&](std::string_view what, const std::string& wanted, const std::string& actual) -> base::Status {
+  const std::string kind = resource.group.empty() ? resource.kind : resource.kind + "." + resource.group;
+  const auto check = [&](std::string_view what, const std::string& wanted, const std::string& actual,
+                         std::string_view why) -> base::Status {
     if (wanted.empty() || wanted == actual) return {};
     return conflict(
-        resource.group_resource(), meta::name(object),
-        fmt::format("Precondition failed: {} in precondition: {}, {} in object meta: {}", what, wanted, what, actual));
+        kind, meta::name(object),
+        fmt::format("the {} in the precondition ({}) does not match the {} in record ({}). The object might "
+                    "have been {}",
+                    what, wanted, what, actual, why));
   };
-  SLIPWAY_TRY(check("UID", options.precondition_uid, meta::uid(object)));
-  return check("ResourceVersion", options.precondition_resource_version, meta::resource_version(object));
+  SLIPWAY_TRY(check("UID", options.precondition_uid, meta::uid(object), "deleted and then recreated"));
+  return check("ResourceVersion", options.precondition_resource_version, meta::resource_version(object), "modified");
 }
 
 // The garbage collector does its part before the object may go, so it is asked by a finalizer.
