@@ -114,7 +114,7 @@ class Files {
   // A crash between the two writes leaves a key without certificate: nothing trusts it yet.
   Result<CertificateAuthority> create(WallTime now) const {
     CertificateAuthority made;
-    made.signer = SLIPWAY_TRY(pki::create_ca({"slipway-ca", {}}, pki::KeyType::kEcP256, kLifetime, now, kPathLength));
+    made.signer = SLIPWAY_TRY(make_authority(now));
     SLIPWAY_TRY(base::write_file_atomically(key_file(), made.signer.key_pem, 0600));
     SLIPWAY_TRY(write_trusted(made));
     return made;
@@ -246,6 +246,10 @@ Result<WallTime> next_step_time(const CertificateAuthority& authority) {
   const auto wanted =
       std::max(next.not_before + kLeastOverlap, std::min(next.not_before + kYear, signer.not_after - kYear));
   return std::min(wanted, signer.not_after - kLeastOverlap);
+}
+
+Result<pki::KeyAndCertificate> make_authority(WallTime now) {
+  return pki::create_ca({"slipway-ca", {}}, pki::KeyType::kEcP256, kLifetime, now, kPathLength);
 }
 
 Result<CertificateAuthority> load_or_create_authority(const fs::path& data_folder, WallTime now) {

@@ -48,6 +48,9 @@ std::string_view phase_text(CertificateAuthority::Phase phase);
 // within 30 days; the former authority is forgotten when it ends.
 base::Result<base::WallTime> next_step_time(const CertificateAuthority& authority);
 
+// A new one, for ten years; nothing is stored.
+base::Result<pki::KeyAndCertificate> make_authority(base::WallTime now);
+
 // Reads the authority, made when there is none, completes what was interrupted and takes the steps that are due. A
 // broken one is an error that says which file, never a reason for a new one: every agent trusts the old one. One
 // process at a time: waits up to 10 s for another one.

@@ -40,8 +40,7 @@ void CertificateRenewal::stop() {
 }
 
 base::Status CertificateRenewal::renew() {
-  const base::WallTime now = options_.clock->now();
-  const Credentials credentials = SLIPWAY_TRY(load_or_create_credentials(options_.data_folder, options_.names, now));
+  const Credentials credentials = SLIPWAY_TRY(options_.renew(options_.clock->now()));
   const net::TlsServerOptions tls = door_tls(credentials);
   const bool is_trust_new = tls.client_ca_pem != present_.client_ca_pem;
   if (is_trust_new || tls.certificate_pem != present_.certificate_pem) {
@@ -50,7 +49,7 @@ base::Status CertificateRenewal::renew() {
     base::log_info("slipwayd", "the doors have {}", is_trust_new ? "new authorities" : "a new serving certificate");
     if (is_trust_new && options_.authority_changed) options_.authority_changed(credentials.authority);
   }
-  return write_admin_kubeconfig(options_.data_folder, credentials, options_.server, now);
+  return {};
 }
 
 }  // namespace slipway::daemon

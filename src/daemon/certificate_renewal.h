@@ -1,7 +1,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -15,9 +14,8 @@
 namespace slipway::daemon {
 
 struct CertificateRenewalOptions {
-  std::filesystem::path data_folder;
-  std::vector<std::string> names;  // of the serving certificate
-  std::string server;              // in admin.kubeconfig
+  // Makes anew what is about to end, and gives what is in force.
+  std::function<base::Result<Credentials>(base::WallTime now)> renew;
   std::vector<net::HttpServer*> doors;
   std::function<void(const CertificateAuthority&)> authority_changed;  // after the doors have it; on its own thread
   std::chrono::milliseconds look_every{60'000};
@@ -27,9 +25,8 @@ struct CertificateRenewalOptions {
 // What a door serves with: its certificate and who signed those of its clients.
 net::TlsServerOptions door_tls(const Credentials& credentials);
 
-// Makes the serving certificate and admin.kubeconfig anew 30 days before they end, and replaces the certificate
-// authority before it ends, while the server runs: looks every minute, also for what a command changed, and hands what
-// is new to the doors. Open connections keep what they have. The doors must outlive it.
+// Renews credentials while the server runs: looks every minute, also for what a command changed, and hands what is new
+// to the doors. Open connections keep what they have. The doors must outlive it.
 class CertificateRenewal {
  public:
   CertificateRenewal(CertificateRenewalOptions options, const Credentials& present);

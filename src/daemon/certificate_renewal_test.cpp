@@ -31,6 +31,15 @@ class Door final : public net::HttpServer {
   std::vector<net::TlsServerOptions> loaded;
 };
 
+// What slipwayd with a data folder of its own does.
+auto renewing(const std::filesystem::path& folder, const std::vector<std::string>& names, const std::string& server) {
+  return [=](base::WallTime now) -> base::Result<Credentials> {
+    Credentials credentials = SLIPWAY_TRY(load_or_create_credentials(folder, names, now));
+    SLIPWAY_TRY(write_admin_kubeconfig(folder, credentials, server, now));
+    return credentials;
+  };
+}
+
 TEST(CertificateRenewal, NewOnesComeBeforeTheOldOnesEnd) {
   const auto folder = base::TemporaryFolder::create();
   base::ManualClock clock;
@@ -42,8 +51,8 @@ TEST(CertificateRenewal, NewOnesComeBeforeTheOldOnesEnd) {
   const std::string old_admin = *base::read_file(folder->path() / "admin.kubeconfig");
   Door door;
   {
-    CertificateRenewal renewal(
-        {.data_folder = folder->path(), .names = names, .server = server, .doors = {&door}, .clock = &clock}, *first);
+    CertificateRenewal renewal({.renew = renewing(folder->path(), names, server), .doors = {&door}, .clock = &clock},
+                               *first);
     // More than 30 days are left: nothing happens, however often it looks.
     clock.advance(hours(24 * 300));
     clock.advance(hours(24 * 36));
@@ -76,9 +85,7 @@ TEST(CertificateRenewal, TheAuthorityIsReplacedWhileTheServerRuns) {
   std::vector<CertificateAuthority::Phase> told;
   {
     CertificateRenewal renewal(
-        {.data_folder = folder->path(),
-         .names = names,
-         .server = server,
+        {.renew = renewing(folder->path(), names, server),
          .doors = {&door},
          .authority_changed = [&](const CertificateAuthority& authority) { told.push_back(authority.phase()); },
          .clock = &clock},

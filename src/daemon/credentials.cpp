@@ -51,20 +51,24 @@ bool still_fits(const std::string& certificate_pem, const CertificateAuthority& 
 
 }  // namespace
 
+Result<pki::KeyAndCertificate> serving_certificate(const CertificateAuthority& authority,
+                                                   const pki::KeyAndCertificate& present,
+                                                   const std::vector<std::string>& names, base::WallTime now) {
+  if (pki::check_pair(present) && still_fits(present.certificate_pem, authority, names, now)) return present;
+  pki::CertificateRequest request{
+      .subject = {"slipwayd", {}}, .usage = pki::Usage::kServer, .lifetime = kServingLifetime};
+  for (const std::string& name : names) (is_address(name) ? request.ip_addresses : request.dns_names).push_back(name);
+  return pki::issue(authority.signer, request, pki::KeyType::kEcP256, now);
+}
+
 Result<Credentials> load_or_create_credentials(const fs::path& data_folder, const std::vector<std::string>& names,
                                                base::WallTime now) {
   const fs::path folder = data_folder / "pki";
   Credentials credentials{.authority = SLIPWAY_TRY(load_or_create_authority(data_folder, now)), .serving = {}};
-  if (auto serving = read_pair(folder, "serving");
-      serving && still_fits(serving->certificate_pem, credentials.authority, names, now)) {
-    credentials.serving = std::move(*serving);
-    return credentials;
-  }
-  pki::CertificateRequest request{
-      .subject = {"slipwayd", {}}, .usage = pki::Usage::kServer, .lifetime = kServingLifetime};
-  for (const std::string& name : names) (is_address(name) ? request.ip_addresses : request.dns_names).push_back(name);
-  credentials.serving = SLIPWAY_TRY(pki::issue(credentials.authority.signer, request, pki::KeyType::kEcP256, now));
-  SLIPWAY_TRY(write_pair(folder, "serving", credentials.serving));
+  const auto present = read_pair(folder, "serving").value_or(pki::KeyAndCertificate());
+  credentials.serving = SLIPWAY_TRY(serving_certificate(credentials.authority, present, names, now));
+  if (credentials.serving.certificate_pem != present.certificate_pem)
+    SLIPWAY_TRY(write_pair(folder, "serving", credentials.serving));
   return credentials;
 }
 

@@ -19,8 +19,13 @@ struct Credentials {
   pki::KeyAndCertificate serving;
 };
 
-// Reads what is there and makes what is missing. The serving certificate is made anew when it lacks one of `names`
-// (DNS names or IP addresses), is about to expire, or was not signed by the present authority.
+// The serving certificate: `present`, or a new one when that lacks one of `names` (DNS names or IP addresses), is about
+// to expire, or was not signed by the present authority.
+base::Result<pki::KeyAndCertificate> serving_certificate(const CertificateAuthority& authority,
+                                                         const pki::KeyAndCertificate& present,
+                                                         const std::vector<std::string>& names, base::WallTime now);
+
+// Reads what is there in the data folder and makes what is missing.
 base::Result<Credentials> load_or_create_credentials(const std::filesystem::path& data_folder,
                                                      const std::vector<std::string>& names, base::WallTime now);
 

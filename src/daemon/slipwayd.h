@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -10,15 +9,9 @@
 #include "apiserver/audit/audit_log.h"
 #include "apiserver/authentication/oidc_tokens.h"
 #include "base/result.h"
+#include "daemon/door_address.h"
 
 namespace slipway::daemon {
-
-struct ListenAddress {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 0;
-};
-// "127.0.0.1:6440", "[::1]:6440"; port 0 = any free one.
-base::Result<ListenAddress> parse_listen_address(std::string_view text);
 
 struct SlipwaydOptions {
   std::filesystem::path data_folder;
@@ -43,8 +36,9 @@ struct SlipwaydOptions {
   bool api_only = false;
 };
 
-// The whole orchestrator in one process. start() returns when every door serves; stop() (or the end of the object's
-// life) closes the doors, then the controllers, then the store.
+// The whole orchestrator in one process, with a resource plane of its own (management_cluster.h is the other way).
+// start() returns when every door serves; stop() (or the end of the object's life) closes the doors, then the
+// controllers, then the store.
 class Slipwayd {
  public:
   static base::Result<std::unique_ptr<Slipwayd>> start(SlipwaydOptions options);

@@ -1,7 +1,6 @@
 // slipwayd: the orchestrator.
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdio>
 #include <fmt/core.h>
 #include <malloc.h>
@@ -9,12 +8,12 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "daemon/authority_commands.h"
-#include "daemon/slipwayd.h"
+#include "daemon/serve.h"
 #include "daemon/store_commands.h"
+#include "pki/kubeconfig_files.h"
 
 namespace {
 
-using slipway::daemon::Slipwayd;
 using slipway::daemon::SlipwaydOptions;
 
 // The flags about an OpenID Connect issuer, as kube-apiserver calls them.
@@ -55,30 +54,47 @@ struct OidcFlags {
   }
 };
 
-int serve(const SlipwaydOptions& options) {
-  // Blocked before any thread exists, so that only the wait below sees them.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+// Where the resources live when not here, and which of several replicas leads.
+struct ManagementFlags {
+  std::string kubeconfig;
+  bool in_cluster = false;
+  slipway::daemon::ManagementClusterOptions options;
+  int lease_duration = 15, renew_deadline = 10, retry_period = 2;  // seconds
 
-  auto started = Slipwayd::start(options);
-  if (!started) {
-    fmt::print(stderr, "slipwayd: {}\n", started.error().message());
-    return 1;
+  void add(CLI::App& app) {
+    app.add_option("--kubeconfig", kubeconfig,
+                   "run on the Kubernetes cluster of this kubeconfig, beside other replicas, instead of a database");
+    app.add_flag("--in-cluster", in_cluster, "the same, on the cluster of the Pod that slipwayd runs in");
+    app.add_option("--leader-elect-namespace", options.ns,
+                   "namespace of the Lease and of the certificate authority (default slipway-system)");
+    app.add_option("--leader-elect-name", options.lease, "name of the Lease (default slipwayd)");
+    app.add_option("--leader-elect-lease-duration", lease_duration,
+                   "seconds after which another replica takes over (default 15)");
+    app.add_option("--leader-elect-renew-deadline", renew_deadline,
+                   "seconds without a renewal after which the leader ends (default 10)");
+    app.add_option("--leader-elect-retry-period", retry_period, "seconds between two tries (default 2)");
   }
-  const Slipwayd& slipwayd = **started;
-  fmt::print("slipwayd ready url={} kubeconfig={} agents={} gateway={}\n", slipwayd.api_url(),
-             slipwayd.kubeconfig_path().string(), slipwayd.agents_url(), slipwayd.gateway_address());
-  std::fflush(stdout);
-  int number = 0;
-  sigwait(&signals, &number);
-  slipway::base::log_info("slipwayd", "stopping on signal {}", number);
-  (*started)->stop();
-  return 0;
-}
+
+  bool chosen() const { return in_cluster || !kubeconfig.empty(); }
+
+  slipway::base::Status apply(const SlipwaydOptions& others) {
+    const auto wrong = [](const char* message) {
+      return slipway::base::Status(slipway::base::ErrorCode::kInvalid, message);
+    };
+    if (in_cluster && !kubeconfig.empty()) return wrong("give either --kubeconfig or --in-cluster");
+    if (!(lease_duration > renew_deadline && renew_deadline > retry_period && retry_period > 0))
+      return wrong("--leader-elect-lease-duration must be longer than -renew-deadline, and that than -retry-period");
+    options.cluster =
+        SLIPWAY_TRY(in_cluster ? slipway::pki::in_cluster_kubeconfig() : slipway::pki::load_kubeconfig(kubeconfig));
+    options.lease_duration = std::chrono::seconds(lease_duration);
+    options.renew_deadline = std::chrono::seconds(renew_deadline);
+    options.retry_period = std::chrono::seconds(retry_period);
+    options.agents = others.agents;
+    options.gateway = others.gateway;
+    options.advertise = others.advertise;
+    return {};
+  }
+};
 
 }  // namespace
 
@@ -116,6 +132,12 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 300));
   app.add_flag("--api-only", options.api_only,
                "serve the Kubernetes API alone, without Slipway's kinds, controllers, agents' door and gateway");
+  ManagementFlags management;
+  management.add(app);
+  // What belongs to a database and API of its own.
+  for (const char* own : {"--data-dir", "--listen", "--audit-log", "--seal", "--token-file", "--service-account-issuer",
+                          "--oidc-issuer-url", "--shutdown-delay", "--api-only"})
+    for (const char* remote : {"--kubeconfig", "--in-cluster"}) app.get_option(remote)->excludes(app.get_option(own));
   app.add_flag("-v,--verbose", verbose, "log at debug level");
   std::function<int()> command;
   slipway::daemon::add_store_commands(app, data_folder, command);
@@ -123,8 +145,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (verbose) slipway::base::set_log_level(slipway::base::LogLevel::kDebug);
   if (command) return command();
-  if (data_folder.empty()) {
-    fmt::print(stderr, "slipwayd: --data-dir is required\n");
+  if (data_folder.empty() && !management.chosen()) {
+    fmt::print(stderr, "slipwayd: --data-dir is required (or --kubeconfig to run on a management cluster)\n");
     return 2;
   }
   options.data_folder = data_folder;
@@ -143,11 +165,18 @@ int main(int argc, char** argv) {
     }
     *into = *address;
   }
+  if (management.chosen()) {
+    if (const auto applied = management.apply(options); !applied) {
+      fmt::print(stderr, "slipwayd: {}\n", applied.error().message());
+      return 2;
+    }
+    return slipway::daemon::serve(management.options);
+  }
   const auto level = slipway::apiserver::parse_audit_level(audit);
   if (!level) {
     fmt::print(stderr, "slipwayd: --audit-log: {}\n", level.error().message());
     return 2;
   }
   options.audit = *level;
-  return serve(options);
+  return slipway::daemon::serve(options);
 }

@@ -75,7 +75,16 @@ Status KubernetesServers::wait_until_ready(std::chrono::milliseconds limit) {
                                                end_of(file("kube-apiserver.log"))));
 }
 
+Status KubernetesServers::start_garbage_collector(const std::filesystem::path& program) {
+  garbage_collector_ = SLIPWAY_TRY(Program::start(
+      {program.string(), "kube-controller-manager", "--kubeconfig=" + kubeconfig().string(), "--leader-elect=false",
+       "--controllers=garbage-collector-controller,namespace-controller", "--secure-port=0"},
+      file("kube-controller-manager.log")));
+  return {};
+}
+
 void KubernetesServers::stop() {
+  garbage_collector_.stop();
   api_.stop();  // first: it waits for etcd otherwise
   etcd_.stop();
 }

@@ -9,8 +9,8 @@
 namespace slipway::kubernetes {
 
 // Unmodified kube-apiserver and etcd (tests/real/build-kubernetes) on free ports of 127.0.0.1: RBAC, ServiceAccount
-// tokens, fsync in etcd; no kube-controller-manager, so nothing is garbage-collected and namespaces stay Terminating.
-// One thread; both programs end with the object.
+// tokens, fsync in etcd. Without start_garbage_collector() nothing is garbage-collected and namespaces stay
+// Terminating. One thread; the programs end with the object.
 class KubernetesServers {
  public:
   // `programs`: the folder that holds both. `folder`: data, keys and logs, made when it is missing.
@@ -26,6 +26,9 @@ class KubernetesServers {
   base::Status launch();
   // Until /readyz answers 200. kUnavailable with the end of the log when one of them ends, kTimeout after `limit`.
   base::Status wait_until_ready(std::chrono::milliseconds limit);
+  // kube-controller-manager out of `program` (k3s-standin, which is all of Kubernetes in one file), with the
+  // controllers of garbage and of namespaces alone.
+  base::Status start_garbage_collector(const std::filesystem::path& program);
   void stop();
   bool is_running() const { return api_.is_running() && etcd_.is_running(); }
 
@@ -47,7 +50,7 @@ class KubernetesServers {
   std::uint16_t port_ = 0, etcd_port_ = 0, peer_port_ = 0;
   std::string token_;
   pki::Kubeconfig administrator_;
-  Program etcd_, api_;
+  Program etcd_, api_, garbage_collector_;
 };
 
 }  // namespace slipway::kubernetes

@@ -173,11 +173,29 @@ Result<std::unique_ptr<Orchestrator>> Orchestrator::start(const fs::path& folder
                                                           std::vector<std::string> arguments) {
   auto orchestrator = std::unique_ptr<Orchestrator>(new Orchestrator());
   orchestrator->folder_ = folder;
-  orchestrator->arguments_ = std::move(arguments);
+  orchestrator->more_arguments_ = std::move(arguments);
   orchestrator->data_ = folder / "slipwayd";
   SLIPWAY_TRY(base::make_folders(orchestrator->data_, 0700));
   SLIPWAY_TRY(orchestrator->launch(environment));
   return orchestrator;
+}
+
+Result<std::unique_ptr<Orchestrator>> Orchestrator::start_on(const fs::path& folder, ManagementCluster cluster) {
+  auto orchestrator = std::unique_ptr<Orchestrator>(new Orchestrator());
+  orchestrator->folder_ = folder;
+  orchestrator->data_ = folder / "slipwayd";
+  orchestrator->agent_port_ = cluster.agent_port;
+  orchestrator->gateway_port_ = cluster.gateway_port;
+  orchestrator->cluster_ = std::move(cluster);
+  SLIPWAY_TRY(base::make_folders(orchestrator->data_ / "pki", 0700));
+  SLIPWAY_TRY(orchestrator->launch({}));
+  const Json authority = orchestrator->get("configmaps", "slipway-ca", "slipway-system");
+  SLIPWAY_TRY(base::write_file_atomically(orchestrator->ca_file(), authority.text({"data", "ca.crt"}), 0644));
+  return orchestrator;
+}
+
+Result<Process> Orchestrator::start_replica(const fs::path& log) const {
+  return Process::start(arguments(), log);
 }
 
 Status Orchestrator::restart(std::map<std::string, std::string> environment) {
@@ -201,19 +219,28 @@ int port_of(const std::string& line, const std::string& name) {
 
 }  // namespace
 
+std::vector<std::string> Orchestrator::arguments() const {
+  const auto address = [](int port) { return fmt::format("127.0.0.1:{}", port); };
+  std::vector<std::string> argv{program("slipwayd").string(), "--agent-listen", address(agent_port_),
+                                "--gateway-listen", address(gateway_port_)};
+  if (!cluster_) {
+    argv.insert(argv.end(), {"--data-dir", data_.string(), "--listen", address(api_port_)});
+    argv.insert(argv.end(), more_arguments_.begin(), more_arguments_.end());
+    return argv;
+  }
+  argv.insert(argv.end(), {"--kubeconfig", cluster_->slipwayd_kubeconfig.string()});
+  argv.insert(argv.end(), {"--leader-elect-lease-duration", "6", "--leader-elect-renew-deadline", "4",
+                           "--leader-elect-retry-period", "1"});
+  return argv;
+}
+
 Status Orchestrator::launch(const std::map<std::string, std::string>& environment) {
   const fs::path log = folder_ / "slipwayd.log";
   const std::size_t before = base::read_file(log).value_or("").size();
-  const auto address = [](int port) { return fmt::format("127.0.0.1:{}", port); };
-  std::vector<std::string> argv{
-      program("slipwayd").string(), "--data-dir",     data_.string(),       "--listen",
-      address(api_port_),           "--agent-listen", address(agent_port_), "--gateway-listen",
-      address(gateway_port_)};
-  argv.insert(argv.end(), arguments_.begin(), arguments_.end());
-  process_.emplace(SLIPWAY_TRY(Process::start(std::move(argv), log, environment)));
+  process_.emplace(SLIPWAY_TRY(Process::start(arguments(), log, environment)));
   std::string ready;
   const bool came_up = eventually(
-      milliseconds(15'000),
+      milliseconds(cluster_ ? 60'000 : 15'000),
       [&] {
         const std::string text = process_->output().substr(before);
         const auto at = text.find("slipwayd ready ");

@@ -65,12 +65,21 @@ base::Result<base::ProcessResult> run_kubectl(const std::filesystem::path& kubec
                                               milliseconds timeout = milliseconds(60'000));
 bool has_kubectl();
 
-// One slipwayd with its data folder. restart() keeps ports, data and `arguments`.
+// One slipwayd with its data folder, or on a management cluster. restart() keeps ports, data and `arguments`.
 class Orchestrator {
  public:
+  struct ManagementCluster {
+    std::filesystem::path kubeconfig;  // of the administrator
+    std::filesystem::path slipwayd_kubeconfig;
+    int agent_port = 0, gateway_port = 0;  // the same for every replica: only the leader listens
+  };
   static base::Result<std::unique_ptr<Orchestrator>> start(const std::filesystem::path& folder,
                                                            std::map<std::string, std::string> environment = {},
                                                            std::vector<std::string> arguments = {});
+  static base::Result<std::unique_ptr<Orchestrator>> start_on(const std::filesystem::path& folder,
+                                                              ManagementCluster cluster);
+  // One more slipwayd on the same management cluster, with the output in `log`.
+  base::Result<Process> start_replica(const std::filesystem::path& log) const;
   base::Status restart(std::map<std::string, std::string> environment = {});
   void kill_hard() { process_->kill_hard(); }
   Process& process() { return *process_; }
@@ -78,7 +87,7 @@ class Orchestrator {
   int agent_port() const { return agent_port_; }
   int gateway_port() const { return gateway_port_; }
   const std::filesystem::path& data_folder() const { return data_; }
-  std::filesystem::path kubeconfig() const { return data_ / "admin.kubeconfig"; }
+  std::filesystem::path kubeconfig() const { return cluster_ ? cluster_->kubeconfig : data_ / "admin.kubeconfig"; }
   std::filesystem::path ca_file() const { return data_ / "pki/ca.crt"; }
 
   // Runs `slipway ARGS` / kubectl against it.
@@ -91,9 +100,11 @@ class Orchestrator {
 
  private:
   Orchestrator() = default;
+  std::vector<std::string> arguments() const;
   base::Status launch(const std::map<std::string, std::string>& environment);
   std::filesystem::path folder_, data_;
-  std::vector<std::string> arguments_;
+  std::vector<std::string> more_arguments_;
+  std::optional<ManagementCluster> cluster_;
   int api_port_ = 0, agent_port_ = 0, gateway_port_ = 0;
   std::optional<Process> process_;
 };
