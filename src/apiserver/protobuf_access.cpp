@@ -1,4 +1,4 @@
-#include "apiserver/protobuf_access.h"
+#include "apiserver/protobuf_kinds.h"
 
 namespace slipway::apiserver::protobuf {
 
@@ -23,15 +23,24 @@ constexpr Field kBinding[] = {{1, "metadata", Type::kMessage, kMetadata},
                               {2, "subjects", Type::kMessages, kSubject},
                               {3, "roleRef", Type::kMessage, kRoleRef}};
 
-constexpr Field kResourceAttributes[] = {{1, "namespace", Type::kText}, {2, "verb", Type::kText},
-                                         {3, "group", Type::kText},     {4, "version", Type::kText},
-                                         {5, "resource", Type::kText},  {6, "subresource", Type::kText},
-                                         {7, "name", Type::kText}};
+constexpr Field kSelectorAttributes[] = {{1, "rawSelector", Type::kText},
+                                         {2, "requirements", Type::kMessages, kRequirement}};
+constexpr Field kResourceAttributes[] = {{1, "namespace", Type::kText},
+                                         {2, "verb", Type::kText},
+                                         {3, "group", Type::kText},
+                                         {4, "version", Type::kText},
+                                         {5, "resource", Type::kText},
+                                         {6, "subresource", Type::kText},
+                                         {7, "name", Type::kText},
+                                         {8, "fieldSelector", Type::kMessage, kSelectorAttributes},
+                                         {9, "labelSelector", Type::kMessage, kSelectorAttributes}};
+constexpr Field kExtraValue[] = {{1, "items", Type::kTexts}};
 constexpr Field kNonResourceAttributes[] = {{1, "path", Type::kText}, {2, "verb", Type::kText}};
 constexpr Field kReviewSpec[] = {{1, "resourceAttributes", Type::kMessage, kResourceAttributes},
                                  {2, "nonResourceAttributes", Type::kMessage, kNonResourceAttributes},
                                  {3, "user", Type::kText},
                                  {4, "groups", Type::kTexts},
+                                 {5, "extra", Type::kFirstOfMap, kExtraValue},
                                  {6, "uid", Type::kText}};
 constexpr Field kReview[] = {{1, "metadata", Type::kMessage, kMetadata}, {2, "spec", Type::kMessage, kReviewSpec}};
 constexpr Field kRulesReviewSpec[] = {{1, "namespace", Type::kText}};
@@ -50,11 +59,9 @@ constexpr Field kTokenReviewSpec[] = {{1, "token", Type::kText}, {2, "audiences"
 constexpr Field kTokenReview[] = {{1, "metadata", Type::kMessage, kMetadata},
                                   {2, "spec", Type::kMessage, kTokenReviewSpec}};
 
-constexpr Field kSecretReference[] = {
-    {1, "kind", Type::kText}, {2, "namespace", Type::kText}, {3, "name", Type::kText}};
 constexpr Field kPullSecret[] = {{1, "name", Type::kText}};
 constexpr Field kServiceAccount[] = {{1, "metadata", Type::kMessage, kMetadata},
-                                     {2, "secrets", Type::kMessages, kSecretReference},
+                                     {2, "secrets", Type::kMessages, kObjectReference},
                                      {3, "imagePullSecrets", Type::kMessages, kPullSecret},
                                      {4, "automountServiceAccountToken", Type::kBool}};
 

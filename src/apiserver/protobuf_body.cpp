@@ -1,13 +1,15 @@
 #include "apiserver/protobuf_body.h"
 
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <fmt/core.h>
 #include <span>
 
-#include "apiserver/protobuf_access.h"
-#include "apiserver/protobuf_field.h"
+#include "apiserver/protobuf_kinds.h"
 #include "base/clock.h"
 #include "data/encoding.h"
+#include "data/json_text.h"
 
 namespace slipway::apiserver {
 
@@ -17,68 +19,9 @@ namespace {
 
 using namespace protobuf;
 
-constexpr Field kSecret[] = {{1, "metadata", Type::kMessage, kMetadata},
-                             {2, "data", Type::kBytesMap},
-                             {3, "type", Type::kText},
-                             {4, "stringData", Type::kTextMap},
-                             {5, "immutable", Type::kBool}};
-constexpr Field kConfigMap[] = {{1, "metadata", Type::kMessage, kMetadata},
-                                {2, "data", Type::kTextMap},
-                                {3, "binaryData", Type::kBytesMap},
-                                {4, "immutable", Type::kBool}};
-constexpr Field kNamespaceCondition[] = {{1, "type", Type::kText},
-                                         {2, "status", Type::kText},
-                                         {4, "lastTransitionTime", Type::kTime},
-                                         {5, "reason", Type::kText},
-                                         {6, "message", Type::kText}};
-constexpr Field kNamespaceSpec[] = {{1, "finalizers", Type::kTexts}};
-constexpr Field kNamespaceStatus[] = {{1, "phase", Type::kText},
-                                      {2, "conditions", Type::kMessages, kNamespaceCondition}};
-constexpr Field kNamespace[] = {{1, "metadata", Type::kMessage, kMetadata},
-                                {2, "spec", Type::kMessage, kNamespaceSpec},
-                                {3, "status", Type::kMessage, kNamespaceStatus}};
-constexpr Field kObjectReference[] = {{1, "kind", Type::kText},       {2, "namespace", Type::kText},
-                                      {3, "name", Type::kText},       {4, "uid", Type::kText},
-                                      {5, "apiVersion", Type::kText}, {6, "resourceVersion", Type::kText},
-                                      {7, "fieldPath", Type::kText}};
-constexpr Field kEventSource[] = {{1, "component", Type::kText}, {2, "host", Type::kText}};
-constexpr Field kEventSeries[] = {{1, "count", Type::kInteger}, {2, "lastObservedTime", Type::kMicroTime}};
-constexpr Field kEvent[] = {{1, "metadata", Type::kMessage, kMetadata},
-                            {2, "involvedObject", Type::kMessage, kObjectReference},
-                            {3, "reason", Type::kText},
-                            {4, "message", Type::kText},
-                            {5, "source", Type::kMessage, kEventSource},
-                            {6, "firstTimestamp", Type::kTime},
-                            {7, "lastTimestamp", Type::kTime},
-                            {8, "count", Type::kInteger},
-                            {9, "type", Type::kText},
-                            {10, "eventTime", Type::kMicroTime},
-                            {11, "series", Type::kMessage, kEventSeries},
-                            {12, "action", Type::kText},
-                            {13, "related", Type::kMessage, kObjectReference},
-                            {14, "reportingComponent", Type::kText},
-                            {15, "reportingInstance", Type::kText}};
-constexpr Field kLeaseSpec[] = {{1, "holderIdentity", Type::kText},      {2, "leaseDurationSeconds", Type::kInteger},
-                                {3, "acquireTime", Type::kMicroTime},    {4, "renewTime", Type::kMicroTime},
-                                {5, "leaseTransitions", Type::kInteger}, {6, "strategy", Type::kText},
-                                {7, "preferredHolder", Type::kText}};
-constexpr Field kLease[] = {{1, "metadata", Type::kMessage, kMetadata}, {2, "spec", Type::kMessage, kLeaseSpec}};
-constexpr Field kPreconditions[] = {{1, "uid", Type::kText}, {2, "resourceVersion", Type::kText}};
-constexpr Field kDeleteOptions[] = {{1, "gracePeriodSeconds", Type::kInteger},
-                                    {2, "preconditions", Type::kMessage, kPreconditions},
-                                    {3, "orphanDependents", Type::kBool},
-                                    {4, "propagationPolicy", Type::kText},
-                                    {5, "dryRun", Type::kTexts}};
-
 std::span<const Field> fields_of(std::string_view api_version, std::string_view kind) {
-  if (kind == "DeleteOptions") return kDeleteOptions;
-  if (api_version == "coordination.k8s.io/v1" && kind == "Lease") return kLease;
-  if (const auto access = access_fields(api_version, kind); !access.empty()) return access;
-  if (api_version != "v1") return {};
-  if (kind == "Secret") return kSecret;
-  if (kind == "ConfigMap") return kConfigMap;
-  if (kind == "Namespace") return kNamespace;
-  if (kind == "Event") return kEvent;
+  for (const auto& family : {core_fields, access_fields, definition_fields})
+    if (const auto fields = family(api_version, kind); !fields.empty()) return fields;
   return {};
 }
 
@@ -90,7 +33,7 @@ base::Error broken() {
 struct Item {
   std::uint32_t number = 0;
   std::uint32_t wire = 0;
-  std::uint64_t integer = 0;    // wire type 0
+  std::uint64_t integer = 0;    // wire types 0 and 1
   std::string_view bytes = {};  // wire type 2
 };
 
@@ -106,9 +49,12 @@ class Reader {
       case 0:
         item.integer = SLIPWAY_TRY(varint());
         return item;
-      case 1:
-        SLIPWAY_TRY(take(8));
+      case 1: {
+        const std::string_view eight = SLIPWAY_TRY(take(8));
+        for (std::size_t i = 0; i < eight.size(); ++i)  // little-endian
+          item.integer |= static_cast<std::uint64_t>(static_cast<unsigned char>(eight[i])) << (8 * i);
         return item;
+      }
       case 2: {
         const std::uint64_t length = SLIPWAY_TRY(varint());
         item.bytes = SLIPWAY_TRY(take(length));
@@ -142,7 +88,11 @@ class Reader {
   std::string_view rest_;
 };
 
-base::Result<Json> read_message(std::string_view bytes, std::span<const Field> fields);
+// `depth`: the levels of JSON around what is read.
+base::Result<Json> read_message(std::string_view bytes, std::span<const Field> fields, std::size_t depth);
+
+// Bytes of schemas may hold messages in messages without end: they may nest as deep as JSON texts may.
+constexpr std::size_t kMaxDepth = data::JsonLimits{}.max_depth;
 
 base::Result<std::string> text_of(const Item& item) {
   if (item.wire != 2 || !data::is_valid_utf8(item.bytes)) return broken();
@@ -167,64 +117,142 @@ base::Result<Json> time_of(const Item& item, bool micro) {
   return Json(micro ? base::format_rfc3339_micro(time) : base::format_rfc3339(time));
 }
 
-base::Status add_map_entry(Json& map, const Item& item, bool bytes) {
+Json number_of(std::uint64_t bits) {
+  constexpr double kWhole = 9'007'199'254'740'992;  // 2^53: up to there every whole number is a double
+  const double number = std::bit_cast<double>(bits);
+  if (number == std::trunc(number) && std::abs(number) <= kWhole) return static_cast<std::int64_t>(number);
+  return number;
+}
+
+base::Result<Json> json_of(const Item& item) {
+  if (item.wire != 2) return broken();
+  std::string_view text;
+  for (Reader reader(item.bytes); !reader.done();) {
+    const Item part = SLIPWAY_TRY(reader.next());
+    if (part.number == 1 && part.wire == 2) text = part.bytes;
+  }
+  if (text.empty()) return Json(nullptr);
+  return data::parse_json(text);
+}
+
+base::Result<Json> message_of(const Item& item, const Field& field, std::size_t depth) {
+  if (item.wire != 2) return broken();
+  return read_message(item.bytes, field.message, depth);
+}
+
+base::Result<Json> first_of(const Item& item, const Field& field, std::size_t depth) {
+  const Json all = SLIPWAY_TRY(message_of(item, field, depth));
+  for (const Field& candidate : field.message)
+    if (all.contains(candidate.name)) return all[candidate.name];
+  return field.message.back().type == Type::kBool ? Json(false) : Json(nullptr);
+}
+
+base::Result<Json> map_value_of(const Item& item, const Field& field, std::size_t depth) {
+  switch (field.type) {
+    case Type::kBytesMap:
+      if (item.wire != 2) return broken();
+      return Json(data::base64_encode(item.bytes));
+    case Type::kMessageMap:
+      return message_of(item, field, depth);
+    case Type::kFirstOfMap:
+      return first_of(item, field, depth);
+    default:
+      return Json(SLIPWAY_TRY(text_of(item)));
+  }
+}
+
+// An entry without a value has the empty one.
+Json empty_map_value(const Field& field) {
+  if (field.type == Type::kMessageMap) return Json::object();
+  return field.type == Type::kFirstOfMap ? Json(nullptr) : Json("");
+}
+
+base::Status add_map_entry(Json& map, const Item& item, const Field& field, std::size_t depth) {
   if (item.wire != 2) return broken();
   std::string key;
-  std::string value;
+  Json value = empty_map_value(field);
   for (Reader reader(item.bytes); !reader.done();) {
     const Item part = SLIPWAY_TRY(reader.next());
     if (part.number == 1) key = SLIPWAY_TRY(text_of(part));
-    if (part.number != 2) continue;
-    if (part.wire != 2) return broken();
-    value = bytes ? data::base64_encode(part.bytes) : SLIPWAY_TRY(text_of(part));
+    if (part.number == 2) value = SLIPWAY_TRY(map_value_of(part, field, depth + 1));
   }
   map.set(key, std::move(value));
   return {};
 }
 
-base::Status add_field(Json& object, const Field& field, const Item& item) {
+base::Status add_number(Json& object, const Field& field, const Item& item) {
+  if (item.wire != (field.type == Type::kNumber ? 1u : 0u)) return broken();
+  const bool zero_is_left_out = field.type == Type::kCount || field.type == Type::kFlag;
+  if (zero_is_left_out && item.integer == 0) return {};
+  if (field.type == Type::kNumber) {
+    object.set(field.name, number_of(item.integer));
+  } else if (field.type == Type::kBool || field.type == Type::kFlag) {
+    object.set(field.name, item.integer != 0);
+  } else {
+    object.set(field.name, static_cast<std::int64_t>(item.integer));
+  }
+  return {};
+}
+
+base::Status add_text(Json& object, const Field& field, const Item& item) {
+  if (item.wire != 2) return broken();
+  // Go writes empty strings always; JSON leaves them out.
+  std::string text = field.type == Type::kBytes ? data::base64_encode(item.bytes) : SLIPWAY_TRY(text_of(item));
+  if (!text.empty()) object.set(field.name, std::move(text));
+  return {};
+}
+
+base::Status add_field(Json& object, const Field& field, const Item& item, std::size_t depth) {
   switch (field.type) {
     case Type::kText:
-      // Go writes empty strings always; JSON leaves them out.
-      if (std::string text = SLIPWAY_TRY(text_of(item)); !text.empty()) object.set(field.name, std::move(text));
-      return {};
+    case Type::kBytes:
+      return add_text(object, field, item);
     case Type::kTexts:
       object.at(field.name).append(SLIPWAY_TRY(text_of(item)));
       return {};
     case Type::kInteger:
-      if (item.wire != 0) return broken();
-      object.set(field.name, static_cast<std::int64_t>(item.integer));
-      return {};
+    case Type::kCount:
     case Type::kBool:
-      if (item.wire != 0) return broken();
-      object.set(field.name, item.integer != 0);
-      return {};
+    case Type::kFlag:
+    case Type::kNumber:
+      return add_number(object, field, item);
     case Type::kTime:
     case Type::kMicroTime:
       if (Json time = SLIPWAY_TRY(time_of(item, field.type == Type::kMicroTime)); !time.is_null())
         object.set(field.name, std::move(time));
       return {};
+    case Type::kJson:
+      object.set(field.name, SLIPWAY_TRY(json_of(item)));
+      return {};
+    case Type::kJsons:
+      object.at(field.name).append(SLIPWAY_TRY(json_of(item)));
+      return {};
     case Type::kMessage:
-      if (item.wire != 2) return broken();
-      object.set(field.name, SLIPWAY_TRY(read_message(item.bytes, field.message)));
+      object.set(field.name, SLIPWAY_TRY(message_of(item, field, depth)));
       return {};
     case Type::kMessages:
-      if (item.wire != 2) return broken();
-      object.at(field.name).append(SLIPWAY_TRY(read_message(item.bytes, field.message)));
+      object.at(field.name).append(SLIPWAY_TRY(message_of(item, field, depth + 1)));
+      return {};
+    case Type::kFirstOf:
+      object.set(field.name, SLIPWAY_TRY(first_of(item, field, depth)));
       return {};
     case Type::kTextMap:
     case Type::kBytesMap:
-      return add_map_entry(object.at(field.name), item, field.type == Type::kBytesMap);
+    case Type::kMessageMap:
+    case Type::kFirstOfMap:
+      return add_map_entry(object.at(field.name), item, field, depth);
   }
   return {};
 }
 
-base::Result<Json> read_message(std::string_view bytes, std::span<const Field> fields) {
+base::Result<Json> read_message(std::string_view bytes, std::span<const Field> fields, std::size_t depth) {
+  if (depth >= kMaxDepth)
+    return base::fail(base::ErrorCode::kBadRequest, fmt::format("the body nests deeper than {} levels", kMaxDepth));
   Json object = Json::object();
   for (Reader reader(bytes); !reader.done();) {
     const Item item = SLIPWAY_TRY(reader.next());
     for (const Field& field : fields)
-      if (field.number == item.number) SLIPWAY_TRY(add_field(object, field, item));
+      if (field.number == item.number) SLIPWAY_TRY(add_field(object, field, item, depth + 1));
   }
   return object;
 }
@@ -251,7 +279,7 @@ base::Result<Json> read_protobuf(std::string_view bytes) {
   if (fields.empty())
     return base::fail(base::ErrorCode::kUnsupported,
                       fmt::format("{} of {} cannot be read as protobuf; send application/json", kind, api_version));
-  Json object = SLIPWAY_TRY(read_message(raw, fields));
+  Json object = SLIPWAY_TRY(read_message(raw, fields, 0));
   object.set("apiVersion", api_version);
   object.set("kind", kind);
   return object;
