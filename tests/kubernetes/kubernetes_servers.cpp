@@ -40,6 +40,12 @@ Status KubernetesServers::start(std::chrono::milliseconds limit) {
 
 Status KubernetesServers::launch() {
   if (port_ == 0) SLIPWAY_TRY(prepare());
+  if (!etcd_.is_running()) SLIPWAY_TRY(launch_etcd());
+  if (!api_.is_running()) SLIPWAY_TRY(launch_api_server());
+  return {};
+}
+
+Status KubernetesServers::launch_etcd() {
   const std::string client = fmt::format("http://127.0.0.1:{}", etcd_port_);
   const std::string peer = fmt::format("http://127.0.0.1:{}", peer_port_);
   etcd_ = SLIPWAY_TRY(Program::start(
@@ -47,15 +53,20 @@ Status KubernetesServers::launch() {
        "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
        "--initial-cluster", "default=" + peer, "--quota-backend-bytes", "8589934592", "--log-level", "warn"},
       file("etcd.log")));
+  return {};
+}
+
+Status KubernetesServers::launch_api_server() {
   const std::string accounts = file("accounts.key").string();
   api_ = SLIPWAY_TRY(Program::start(
-      {(programs_ / "kube-apiserver").string(), "--etcd-servers=" + client, "--bind-address=127.0.0.1",
-       fmt::format("--secure-port={}", port_), "--tls-cert-file=" + file("server.crt").string(),
-       "--tls-private-key-file=" + file("server.key").string(), "--client-ca-file=" + file("ca.crt").string(),
-       "--cert-dir=" + file("certificates").string(), "--service-cluster-ip-range=10.96.0.0/16",
-       "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=" + accounts,
-       "--service-account-signing-key-file=" + accounts, "--token-auth-file=" + file("tokens.csv").string(),
-       "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount"},
+      {(programs_ / "kube-apiserver").string(), fmt::format("--etcd-servers=http://127.0.0.1:{}", etcd_port_),
+       "--bind-address=127.0.0.1", fmt::format("--secure-port={}", port_),
+       "--tls-cert-file=" + file("server.crt").string(), "--tls-private-key-file=" + file("server.key").string(),
+       "--client-ca-file=" + file("ca.crt").string(), "--cert-dir=" + file("certificates").string(),
+       "--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
+       "--service-account-key-file=" + accounts, "--service-account-signing-key-file=" + accounts,
+       "--token-auth-file=" + file("tokens.csv").string(), "--authorization-mode=RBAC",
+       "--disable-admission-plugins=ServiceAccount"},
       file("kube-apiserver.log")));
   return {};
 }

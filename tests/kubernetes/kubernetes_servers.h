@@ -22,7 +22,7 @@ class KubernetesServers {
 
   // launch() and wait_until_ready().
   base::Status start(std::chrono::milliseconds limit = std::chrono::minutes(2));
-  // Starts both without waiting; after stop() on the same ports and data.
+  // Starts what does not run, without waiting; after stop() or kill_api_server() on the same ports and data.
   base::Status launch();
   // Until /readyz answers 200. kUnavailable with the end of the log when one of them ends, kTimeout after `limit`.
   base::Status wait_until_ready(std::chrono::milliseconds limit);
@@ -30,6 +30,7 @@ class KubernetesServers {
   // controllers of garbage and of namespaces alone.
   base::Status start_garbage_collector(const std::filesystem::path& program);
   void stop();
+  void kill_api_server() { api_.kill_hard(); }  // SIGKILL; etcd goes on
   bool is_running() const { return api_.is_running() && etcd_.is_running(); }
 
   // Set by the first launch(). The administrator (system:masters) shows a client certificate or this bearer token.
@@ -43,6 +44,8 @@ class KubernetesServers {
 
  private:
   base::Status prepare();
+  base::Status launch_etcd();
+  base::Status launch_api_server();
   base::Status make_certificates();
   std::filesystem::path file(std::string_view name) const { return folder_ / name; }
 

@@ -53,6 +53,11 @@ void Program::stop() {
     if (!is_running()) return;
     std::this_thread::sleep_for(10ms);
   }
+  kill_hard();
+}
+
+void Program::kill_hard() {
+  if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;

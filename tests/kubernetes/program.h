@@ -21,6 +21,7 @@ class Program {
   ~Program() { stop(); }
   // SIGTERM, then SIGKILL after 10 s; waits.
   void stop();
+  void kill_hard();  // SIGKILL; waits
   pid_t pid() const { return pid_; }
   double resident_mebibytes() const;
   bool is_running() const;

@@ -153,10 +153,7 @@ func access(ctx context.Context, e *environment) error {
 }
 
 func definitions(ctx context.Context, e *environment) error {
-	// slipwayd reads definitions as JSON and YAML only (docs/compatibility.md).
-	config := rest.CopyConfig(e.config)
-	config.ContentType = "application/json"
-	client, err := apiextensionsclient.NewForConfig(config)
+	client, err := apiextensionsclient.NewForConfig(e.config)
 	if err != nil {
 		return err
 	}

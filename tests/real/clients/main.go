@@ -20,10 +20,17 @@ import (
 
 // What a check works with: a namespace of its own and clients without a rate limit.
 type environment struct {
-	config  *rest.Config
-	client  kubernetes.Interface
-	ns      string
-	objects int
+	settings
+	config *rest.Config
+	client kubernetes.Interface
+	ns     string
+}
+
+// What the checks are told on the command line.
+type settings struct {
+	objects    int
+	definition string // "" = the check that needs it is left out
+	restarted  string // the same
 }
 
 type check struct {
@@ -42,10 +49,12 @@ var checks = []check{
 	{"deletion", deletion},
 	{"metadata-only", metadataOnly},
 	{"definitions", definitions},
+	{"definition-forms", definitionForms},
 	{"leader-election", leaderElection},
 	{"access", access},
 	{"controller-runtime", controllerRuntime},
 	{"garbage-collection", garbageCollection},
+	{"watch-resume", watchResume},
 }
 
 func main() {
@@ -54,7 +63,11 @@ func main() {
 	kubeconfig := flags.String("kubeconfig", "", "who and where the API server is")
 	only := flags.String("check", "", "names of checks, comma-separated; empty = all")
 	skip := flags.String("skip", "", "names of checks to leave out")
-	objects := flags.Int("objects", 2000, "objects of the informer and of pagination")
+	var told settings
+	flags.IntVar(&told.objects, "objects", 10000, "objects of the informer and of pagination")
+	flags.StringVar(&told.definition, "definition", "", "a file with a CustomResourceDefinition, for definition-forms")
+	flags.StringVar(&told.restarted, "restarted", "", "a file that gets a line whenever the server was restarted, for watch-resume: "+
+		"it is to be killed when this program prints \"restart the server\"")
 	_ = flags.Parse(os.Args[1:])
 	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
 	if err != nil {
@@ -62,13 +75,20 @@ func main() {
 		os.Exit(1)
 	}
 	config.QPS = -1
+	without := *skip
+	if told.definition == "" {
+		without += ",definition-forms"
+	}
+	if told.restarted == "" {
+		without += ",watch-resume"
+	}
 	failed := false
 	for _, c := range checks {
-		if named(*skip, c.name) || (*only != "" && !named(*only, c.name)) {
+		if named(without, c.name) || (*only != "" && !named(*only, c.name)) {
 			continue
 		}
 		start := time.Now()
-		err := runOne(config, c, *objects)
+		err := runOne(config, c, told)
 		taken := time.Since(start).Round(time.Millisecond)
 		if err != nil {
 			failed = true
@@ -91,8 +111,8 @@ func named(list, name string) bool {
 	return false
 }
 
-func runOne(config *rest.Config, c check, objects int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+func runOne(config *rest.Config, c check, told settings) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -106,7 +126,7 @@ func runOne(config *rest.Config, c check, objects int) error {
 	defer func() {
 		_ = client.CoreV1().Namespaces().Delete(context.Background(), created.Name, metav1.DeleteOptions{})
 	}()
-	return c.run(ctx, &environment{config: config, client: client, ns: created.Name, objects: objects})
+	return c.run(ctx, &environment{settings: told, config: config, client: client, ns: created.Name})
 }
 
 // eventually polls until the condition holds or the context ends.
