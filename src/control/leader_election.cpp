@@ -135,6 +135,8 @@ bool LeaderElector::create(const Json& spec) {
   Json lease = meta::make_object(kube::kLease, options_.lease);
   lease.set("spec", spec);
   const auto created = client_.create(std::move(lease));
+  if (!created && created.error().code() != ErrorCode::kAlreadyExists)
+    base::log_warning("control", "{}: {}", options_.lease.text(), created.error().message());
   if (created) observe(data::to_json((**created)["spec"]), options_.identity);
   return created.has_value();
 }
