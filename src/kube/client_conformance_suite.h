@@ -206,6 +206,11 @@ TEST_P(ClientConformance, WritersAreRecorded) {
   ASSERT_TRUE(patched) << patched.error().message();
   object = **patched;
   ASSERT_EQ(managers(object).size(), 2u);
+  object.at("metadata").set("managedFields", Json::array());
+  const auto kept = client().update(object);
+  ASSERT_TRUE(kept) << kept.error().message();
+  EXPECT_EQ(managers(**kept).size(), 2u) << "whoever does not know the field takes nothing away";
+  object = **kept;
   object.at("metadata").set("managedFields", Json::array({Json::object()}));
   const auto reset = client().update(object);
   ASSERT_TRUE(reset) << reset.error().message();

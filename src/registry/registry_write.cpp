@@ -54,6 +54,13 @@ void put_or_erase(Json& object, std::string_view member, Json value) {
     object.set(member, std::move(value));
 }
 
+// The managers that a writer names. An empty list of a custom resource is none: there kube-apiserver drops it while it
+// decodes the metadata, so that writers who do not know the field take nothing away.
+Json sent_managers(const ResourceInfo& resource, const Json& object) {
+  const Json& sent = object["metadata"]["managedFields"];
+  return !resource.built_in && sent.is_array() && sent.empty() ? Json() : sent;
+}
+
 // `object` has no managedFields.
 bool is_same_but_for_managers(const Json& object, const Json& before) {
   const Json::Object& left = object["metadata"].members();
@@ -230,7 +237,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
   if (defines) alone.lock();
   SLIPWAY_TRY(check_kind(version, object));
   SLIPWAY_TRY(make_storable(object));
-  const Json sent = object["metadata"]["managedFields"];
+  const Json sent = sent_managers(resource, object);
   SLIPWAY_TRY(normalize_metadata(object));
   if (!meta::resource_version(object).empty())
     return fail(ErrorCode::kBadRequest, "resourceVersion should not be set on objects to be created");
@@ -308,7 +315,7 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
   const KindStrategy& rules = strategy(resource);
   SLIPWAY_TRY(check_kind(version, object));
   SLIPWAY_TRY(make_storable(object));
-  const Json sent = object["metadata"]["managedFields"];
+  const Json sent = sent_managers(resource, object);
   SLIPWAY_TRY(normalize_metadata(object));
   if (!resource.namespaced) object.at("metadata").erase("namespace");
   const std::string& resource_version = meta::resource_version(object);
