@@ -6,34 +6,34 @@
 #include <vector>
 
 #include "pki/certificate.h"
+#include "real/cluster_api_manager.h"
 #include "real/harness.h"
 
 namespace slipway::real {
 
-// The core provider of Cluster API on one API server: the components that its Go module publishes, applied as they are
-// but for what a machine without pods cannot have (no Deployment, no cert-manager; webhooks by URL instead of by
-// Service), and its manager as a process with the rights of its ServiceAccount. The kinds of the kubeadm providers and
-// of Slipway's machines are there without their controllers: nothing reconciles them unless a test plays the provider.
-// One thread.
+// Cluster API on one API server: the components that its Go module publishes, applied as they are but for what a
+// machine without pods cannot have (no Deployment, no cert-manager; webhooks by URL instead of by Service), and its
+// managers as processes with the rights of their ServiceAccounts. The kinds of providers that do not run are there
+// without their controllers, as are Slipway's machines: nothing reconciles them unless a test plays the provider. One
+// thread.
 class ClusterApi {
  public:
-  // Why it cannot run here, or nothing; builds the manager when it is not there.
+  // Why it cannot run here, or nothing; builds the managers when they are not there.
   static std::optional<std::string> missing_parts();
-  // Installs the components and starts the manager; returns when it leads and all its controllers work.
+  // Installs the components and starts the managers; returns when they lead and all their controllers work.
   // `administrator` is a kubeconfig of the API server.
   static base::Result<std::unique_ptr<ClusterApi>> start(const std::filesystem::path& folder,
-                                                         const std::filesystem::path& administrator);
+                                                         const std::filesystem::path& administrator,
+                                                         const std::vector<Provider>& running = {kCore});
 
-  Process& manager() { return *manager_; }
-  // What the manager said since its start, one JSON object a line.
-  std::vector<data::Json> log() const;
-  // Lines of its log that tell of an error which is not among the expected ones (the list stands in the .cpp), as text.
-  // `restarted`: the API server was gone for a while.
+  // In the order of `running`.
+  std::vector<ProviderManager>& managers() { return managers_; }
   std::vector<std::string> unexpected_errors(bool restarted = false) const;
 
   base::Result<base::ProcessResult> kubectl(std::vector<std::string> args, const std::string& input = "");
-  // kubectl in the namespace of the tests, which must succeed; its output.
+  // kubectl or clusterctl in the namespace of the tests, which must succeed; its output.
   base::Result<std::string> run(std::vector<std::string> args, const std::string& input = "");
+  base::Result<std::string> clusterctl(std::vector<std::string> args);
   // Applies (server side) a file of tests/real/cluster-api.
   base::Status apply(const std::string& file);
   data::Json get(const std::string& type, const std::string& name);
@@ -51,16 +51,19 @@ class ClusterApi {
   base::Status make_certificates();
   base::Status install_components();
   base::Result<std::string> components(const std::string& provider);
-  base::Status launch_manager();
-  base::Status wait_until_working();
-  // The published object as this machine can have it; nothing for what it cannot.
-  std::optional<data::Json> adapted(data::Json object, bool is_core) const;
-  data::Json by_url(const data::Json& client_config) const;
+  struct Deployment {
+    int webhook_port = 0;
+    std::string ns, account;
+  };
+  base::Status launch(const Provider& provider);
+  // The published object as this machine can have it; nothing for what it cannot. No deployment: it does not run.
+  std::optional<data::Json> adapted(data::Json object, Deployment* deployment) const;
+  data::Json by_url(const data::Json& client_config, int port) const;
 
   std::filesystem::path folder_, administrator_;
   pki::KeyAndCertificate authority_;
-  int webhook_port_ = 0;
-  std::optional<Process> manager_;
+  std::map<std::string, Deployment> deployments_;  // by provider
+  std::vector<ProviderManager> managers_;
 };
 
 // "True Reason" of a condition in status.conditions; "" when it is not there.

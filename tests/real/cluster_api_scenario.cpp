@@ -59,8 +59,13 @@ Status create_cluster(ClusterApi& api) {
   });
 }
 
-Status provide_control_plane(ClusterApi& api) {
-  SLIPWAY_TRY(set_status(api, "intelcluster", api.only("intelclusters").text({"metadata", "name"}), provisioned()));
+Status provide_infrastructure(ClusterApi& api) {
+  return set_status(api, "intelcluster", api.only("intelclusters").text({"metadata", "name"}), provisioned());
+}
+
+namespace {
+
+Status report_control_plane(ClusterApi& api) {
   const Json status =
       Json::object({{"initialization", Json::object({{"controlPlaneInitialized", true}})},
                     {"selector", "cluster.x-k8s.io/cluster-name=site,cluster.x-k8s.io/control-plane"},
@@ -70,8 +75,21 @@ Status provide_control_plane(ClusterApi& api) {
                     {"upToDateReplicas", 1},
                     {"versions", Json::array({Json::object({{"version", "v1.36.3"}, {"replicas", 1}})})},
                     {"version", "v1.36.3"}});
-  SLIPWAY_TRY(
-      set_status(api, "kubeadmcontrolplane", api.only("kubeadmcontrolplanes").text({"metadata", "name"}), status));
+  return set_status(api, "kubeadmcontrolplane", api.only("kubeadmcontrolplanes").text({"metadata", "name"}), status);
+}
+
+// The name of the bootstrap Secret is the Machine's.
+Status report_bootstrap_data(ClusterApi& api, const std::string& name) {
+  return set_status(
+      api, "kubeadmconfig", name,
+      Json::object({{"dataSecretName", name}, {"initialization", Json::object({{"dataSecretCreated", true}})}}));
+}
+
+}  // namespace
+
+Status provide_control_plane(ClusterApi& api) {
+  SLIPWAY_TRY(provide_infrastructure(api));
+  SLIPWAY_TRY(report_control_plane(api));
   return wait_for(api, "two Machines that wait for their bootstrap data", [&] {
     const auto machines = api.list("machines");
     return machines.size() == 2 && std::ranges::all_of(machines, [](const Json& machine) {
@@ -102,9 +120,7 @@ Json node_status() {
 
 // Bootstrap data, a machine and its Node.
 Status provide_machine(ClusterApi& api, const std::string& name) {
-  SLIPWAY_TRY(set_status(
-      api, "kubeadmconfig", name,
-      Json::object({{"dataSecretName", name}, {"initialization", Json::object({{"dataSecretCreated", true}})}})));
+  SLIPWAY_TRY(report_bootstrap_data(api, name));
   // One after the other, so that Machines count the same generations everywhere.
   SLIPWAY_TRY(wait_for(api, "the name of the bootstrap Secret at Machine " + name,
                        [&] { return api.get("machine", name).text({"spec", "bootstrap", "dataSecretName"}) == name; }));
@@ -150,6 +166,19 @@ Status provide_machines(ClusterApi& api, const std::filesystem::path& workload) 
                          }));
   });
   return provided ? waited : provided;
+}
+
+Status report_again(ClusterApi& api) {
+  SLIPWAY_TRY(provide_infrastructure(api));
+  SLIPWAY_TRY(report_control_plane(api));
+  const auto machines = api.list("machines");
+  for (const Json& machine : machines) {
+    const std::string name = machine.text({"metadata", "name"});
+    SLIPWAY_TRY(report_bootstrap_data(api, name));
+    SLIPWAY_TRY(set_status(api, "intelmachine", name, provisioned()));
+  }
+  return wait_for(api, "a Cluster that is available",
+                  [&] { return condition(api.get("cluster", "site"), "Available") == "True Available"; });
 }
 
 Status change_topology(ClusterApi& api) {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sstream>
 
+#include "data/encoding.h"
 #include "data/json_text.h"
 #include "real/cluster_api_scenario.h"
 
@@ -13,24 +15,44 @@ namespace slipway::real {
 namespace {
 
 using data::Json;
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class ClusterApiManager : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { start({kCore}); }
+  void start(const std::vector<Provider>& providers) {
     if (const auto missing = ClusterApi::missing_parts()) GTEST_SKIP() << *missing;
     auto plane = Orchestrator::start(folder_.path(), {}, {"--api-only"});
     ASSERT_TRUE(plane) << plane.error().message();
     plane_ = std::move(*plane);
-    auto api = ClusterApi::start(folder_.path(), plane_->kubeconfig());
+    auto api = ClusterApi::start(folder_.path(), plane_->kubeconfig(), providers);
     ASSERT_TRUE(api) << api.error().message();
     api_ = std::move(*api);
   }
   void TearDown() override {
     if (!api_) return;
-    EXPECT_TRUE(api_->manager().running());
+    for (ProviderManager& manager : api_->managers()) EXPECT_TRUE(manager.process().running());
     EXPECT_THAT(api_->unexpected_errors(restarted_), IsEmpty());
+    EXPECT_THAT(refused_writes(), IsEmpty());
+  }
+
+  // Writes of the managers that slipwayd answered with another error than "not there" and "somebody was quicker".
+  std::vector<std::string> refused_writes() const {
+    std::vector<std::string> refused;
+    std::istringstream lines(base::read_file(plane_->data_folder() / "audit/audit.log").value_or(""));
+    int accepted = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const Json event = data::parse_json(line).value_or(Json());
+      if (!event.text({"user", "username"}).starts_with("system:serviceaccount:capi-")) continue;
+      const std::int64_t code = event.get({"responseStatus", "code"}).integer_or(0);
+      if (code < 300) ++accepted;
+      if (code >= 400 && code != 404 && code != 409) refused.push_back(line);
+    }
+    EXPECT_GT(accepted, 20) << "the audit log does not tell of the managers";
+    return refused;
   }
 
   base::TemporaryFolder folder_ = *base::TemporaryFolder::create("slipway-cluster-api");
@@ -113,7 +135,9 @@ TEST_F(ClusterApiManager, ReconcilesAClusterWithItsClass) {
   EXPECT_EQ(changed.text({"metadata", "labels", "shift"}), "night");
   EXPECT_NE(changed.text({"spec", "template", "spec", "bootstrap", "configRef", "name"}), old_template.text({"name"}));
   ASSERT_STEP(provide_machines(*api_, plane_->kubeconfig()));
-  EXPECT_TRUE(api_->get("kubeadmconfigtemplate", old_template.text({"name"})).is_null()) << "the old template stays";
+  EXPECT_TRUE(eventually(milliseconds(30'000), [&] {
+    return api_->get("kubeadmconfigtemplate", old_template.text({"name"})).is_null();
+  })) << "the old template stays";
   EXPECT_EQ(api_->list("machines").size(), 3u);
 
   ASSERT_STEP(delete_cluster(*api_));
@@ -155,7 +179,7 @@ TEST_F(ClusterApiManager, GoesOnWhenSlipwaydIsKilled) {
   restarted_ = true;
   ASSERT_STEP(create_class(*api_));
   ASSERT_STEP(create_cluster(*api_));
-  const pid_t manager = api_->manager().pid();
+  const pid_t manager = api_->managers()[0].process().pid();
   for (int replicas : {4, 3}) {
     plane_->kill_hard();
     ASSERT_STEP(plane_->restart());
@@ -167,9 +191,80 @@ TEST_F(ClusterApiManager, GoesOnWhenSlipwaydIsKilled) {
                            [&] { return api_->only("machinesets").get({"spec", "replicas"}) == Json(replicas); }))
         << replicas << " replicas do not come through";
   }
-  EXPECT_TRUE(api_->manager().running());
-  EXPECT_EQ(api_->manager().pid(), manager);
+  EXPECT_TRUE(api_->managers()[0].process().running());
+  EXPECT_EQ(api_->managers()[0].process().pid(), manager);
   ASSERT_STEP(delete_cluster(*api_));
+}
+
+TEST_F(ClusterApiManager, ClusterctlMovesAClusterToAnotherServer) {
+  ASSERT_STEP(create_class(*api_));
+  ASSERT_STEP(create_cluster(*api_));
+  ASSERT_STEP(provide_control_plane(*api_));
+  ASSERT_STEP(provide_machines(*api_, plane_->kubeconfig()));
+  const auto tree = api_->clusterctl({"describe", "cluster", "site", "--show-conditions=all"});
+  ASSERT_TRUE(tree) << tree.error().message();
+  EXPECT_THAT(*tree, AllOf(HasSubstr("Cluster plant/site, v1.36.3"), HasSubstr("MachineDeployment plant/site-line-"),
+                           HasSubstr("ReconcileSucceeded")));
+  EXPECT_EQ(api_->clusterctl({"get", "kubeconfig", "site"}).value_or(""),
+            base::read_file(plane_->kubeconfig()).value_or("-") + "\n");
+
+  auto other_plane = Orchestrator::start(folder_.path() / "other", {}, {"--api-only"});
+  ASSERT_TRUE(other_plane) << other_plane.error().message();
+  auto started = ClusterApi::start(folder_.path() / "other", (*other_plane)->kubeconfig());
+  ASSERT_TRUE(started) << started.error().message();
+  ClusterApi& other = **started;
+  const auto names = [](ClusterApi& api) { return api.run({"get", "machines", "-o", "name"}).value_or(""); };
+  const std::string machines = names(*api_);
+  const auto moved = api_->clusterctl({"move", "--to-kubeconfig=" + (*other_plane)->kubeconfig().string()});
+  ASSERT_TRUE(moved) << moved.error().message();
+  EXPECT_THAT(names(*api_), IsEmpty());
+  EXPECT_TRUE(api_->get("clusterclass", "edge").is_null());
+  EXPECT_EQ(names(other), machines);
+  ASSERT_STEP(report_again(other));
+  EXPECT_EQ(names(other), machines) << "moving is no reason to roll out";
+  EXPECT_EQ(condition(other.get("cluster", "site"), "TopologyReconciled"), "True ReconcileSucceeded");
+  EXPECT_THAT(other.unexpected_errors(), IsEmpty());
+}
+
+// With the kubeadm providers: everything that is possible before there is a machine.
+class ClusterApiWithKubeadm : public ClusterApiManager {
+ protected:
+  void SetUp() override { start({kCore, kKubeadmBootstrap, kKubeadmControlPlane}); }
+};
+
+TEST_F(ClusterApiWithKubeadm, GoesAsFarAsWithoutMachines) {
+  ASSERT_STEP(create_class(*api_));
+  ASSERT_STEP(api_->apply("cluster.yaml"));
+  ASSERT_TRUE(eventually(milliseconds(60'000), [&] { return !api_->only("intelclusters").is_null(); }));
+  ASSERT_STEP(provide_infrastructure(*api_));
+  // The control plane's Machine has its cloud-init; what is missing is the machine.
+  Json machine;
+  const bool booted = eventually(milliseconds(90'000), [&] {
+    for (const Json& found : api_->list("machines"))
+      if (found["metadata"]["labels"].contains("cluster.x-k8s.io/control-plane")) machine = found;
+    return condition(machine, "BootstrapConfigReady") == "True Ready";
+  });
+  ASSERT_TRUE(booted) << data::to_json(machine, 1) << data::to_json(api_->only("kubeadmcontrolplanes")["status"], 1);
+  EXPECT_EQ(condition(machine, "InfrastructureReady"), "False NotReady");
+  EXPECT_EQ(api_->list("machines").size(), 3u);  // the workers wait for the control plane
+  const Json secret = api_->get("secret", machine.text({"spec", "bootstrap", "dataSecretName"}));
+  EXPECT_EQ(secret.text({"type"}), "cluster.x-k8s.io/secret");
+  const std::string document = data::base64_decode(secret.text({"data", "value"})).value_or("");
+  EXPECT_NE(document.find("kubeadm init"), std::string::npos);
+  EXPECT_NE(document.find("echo HTTPS_PROXY=http://proxy.example:8080"), std::string::npos);
+  for (const char* name : {"site-ca", "site-etcd", "site-proxy", "site-sa", "site-kubeconfig"})
+    EXPECT_FALSE(api_->get("secret", name).is_null()) << name;
+  const Json control_plane = api_->only("kubeadmcontrolplanes");
+  EXPECT_EQ(condition(control_plane, "CertificatesAvailable"), "True Available");
+  EXPECT_EQ(condition(control_plane, "Available"), "False NotAvailable");
+  EXPECT_THAT(owners(machine), ElementsAre("KubeadmControlPlane/" + control_plane.text({"metadata", "name"}) + "*"));
+  EXPECT_EQ(
+      api_->get("kubeadmcontrolplanes.v1beta1.controlplane.cluster.x-k8s.io", control_plane.text({"metadata", "name"}))
+          .text({"apiVersion"}),
+      "controlplane.cluster.x-k8s.io/v1beta1");
+
+  ASSERT_STEP(delete_cluster(*api_));
+  EXPECT_TRUE(eventually(milliseconds(60'000), [&] { return api_->list("secrets").empty(); }));
 }
 
 }  // namespace
