@@ -242,7 +242,8 @@ TEST_F(ClusterApiWithKubeadm, GoesAsFarAsWithoutMachines) {
   const bool booted = eventually(milliseconds(90'000), [&] {
     for (const Json& found : api_->list("machines"))
       if (found["metadata"]["labels"].contains("cluster.x-k8s.io/control-plane")) machine = found;
-    return condition(machine, "BootstrapConfigReady") == "True Ready";
+    return condition(machine, "BootstrapConfigReady") == "True Ready" &&
+           !machine.text({"spec", "bootstrap", "dataSecretName"}).empty();
   });
   ASSERT_TRUE(booted) << data::to_json(machine, 1) << data::to_json(api_->only("kubeadmcontrolplanes")["status"], 1);
   EXPECT_EQ(condition(machine, "InfrastructureReady"), "False NotReady");
