@@ -254,6 +254,15 @@ TEST_F(AgentDoorTest, TheAuthorityIsReplacedWithoutDisturbingAnybody) {
   only_new.ca_pem = young;
   EXPECT_TRUE(works(only_new));
   EXPECT_TRUE(link->is_connected());
+  for (const std::string& known : {old, young}) {
+    agent::AgentOptions pinned = agent_options;
+    pinned.ca_file.clear();
+    pinned.ca_hash = must(pki::read_certificate(known)).sha256_fingerprint;
+    const auto refused = agent::enroll(*runtime, pinned, {"SN-3", ""}, "swj_wrong",
+                                       must(pki::generate_key(pki::KeyType::kEcP256)));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), base::ErrorCode::kForbidden) << refused.error().message();
+  }
   // The one that was away knows the former authority only, too.
   EXPECT_EQ(identity(away_options).ca_pem, old);
   away = start_agent(away_options, "SN-2");

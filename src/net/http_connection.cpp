@@ -429,6 +429,7 @@ std::shared_ptr<WebSocket> HttpConnection::upgrade(const HttpRequest& request, W
     if (std::exchange(self->paused_, false)) self->connection_->resume_reading();
     const std::string rest = self->parser_.take_rest();
     if (!rest.empty()) session->feed(rest);
+    if (self->service_->stopping) session->close("the server is stopping");
   });
   return session;
 }
