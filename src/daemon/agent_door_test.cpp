@@ -258,8 +258,8 @@ TEST_F(AgentDoorTest, TheAuthorityIsReplacedWithoutDisturbingAnybody) {
     agent::AgentOptions pinned = agent_options;
     pinned.ca_file.clear();
     pinned.ca_hash = must(pki::read_certificate(known)).sha256_fingerprint;
-    const auto refused = agent::enroll(*runtime, pinned, {"SN-3", ""}, "swj_wrong",
-                                       must(pki::generate_key(pki::KeyType::kEcP256)));
+    const auto refused =
+        agent::enroll(*runtime, pinned, {"SN-3", ""}, "swj_wrong", must(pki::generate_key(pki::KeyType::kEcP256)));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), base::ErrorCode::kForbidden) << refused.error().message();
   }
