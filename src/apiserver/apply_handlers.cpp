@@ -30,6 +30,8 @@ base::Result<Json> read_configuration(const net::HttpRequest& http) {
 base::Result<net::HttpResponse> apply_object(const ResourceRequest& request) {
   registry::ApplyOptions options;
   static_cast<registry::WriteOptions&>(options) = SLIPWAY_TRY(write_options(request, "PatchOptions"));
+  registry::ObjectText text;
+  options.written = &text;
   // Who applies says so; a name guessed from the program would be no promise to be the same next time.
   options.field_manager = std::string(request.http.query_value("fieldManager"));
   const std::string_view force = request.http.query_value("force");
@@ -38,7 +40,7 @@ base::Result<net::HttpResponse> apply_object(const ResourceRequest& request) {
   const Json configuration = SLIPWAY_TRY(read_configuration(request.http));
   const registry::Registry::Applied applied =
       SLIPWAY_TRY(request.registry.apply(request.resource, request.key(), configuration, options));
-  return object_response(request, applied.created ? 201 : 200, *applied.object);
+  return object_response(request, applied.created ? 201 : 200, *applied.object, text);
 }
 
 }  // namespace slipway::apiserver

@@ -10,24 +10,6 @@ namespace slipway::apiserver {
 
 using data::Json;
 
-namespace {
-
-// What `full` has and `pruned` lacks; pruning removes members only, so lists keep their items.
-void collect(const Json& full, const Json& pruned, const std::string& path, std::vector<std::string>& out) {
-  for (const auto& [name, value] : full.members()) {
-    const std::string below = path.empty() ? name : path + "." + name;
-    if (!pruned.contains(name)) {
-      out.push_back(below);
-    } else {
-      collect(value, pruned[name], below, out);
-    }
-  }
-  for (std::size_t i = 0; i < full.items().size() && i < pruned.items().size(); ++i)
-    collect(full.items()[i], pruned.items()[i], fmt::format("{}[{}]", path, i), out);
-}
-
-}  // namespace
-
 base::Result<FieldValidation> parse_field_validation(std::string_view text, std::string_view options) {
   if (text.empty() || text == "Warn") return FieldValidation::kWarn;
   if (text == "Ignore") return FieldValidation::kIgnore;
@@ -36,20 +18,12 @@ base::Result<FieldValidation> parse_field_validation(std::string_view text, std:
                                                              {Json(""), Json("Ignore"), Json("Strict"), Json("Warn")}));
 }
 
-std::vector<std::string> unknown_fields(const registry::ResourceVersionInfo& resource, const Json& object) {
-  std::vector<std::string> out;
-  if (resource.schema == nullptr) return out;
-  Json pruned = object;
-  resource.schema->prune(pruned);
-  collect(object, pruned, "", out);
-  return out;
-}
-
 std::vector<std::string> form_problems(const registry::ResourceVersionInfo& resource, const Json& object,
                                        const std::vector<std::string>& duplicates) {
   std::vector<std::string> problems;
   for (const std::string& field : duplicates) problems.push_back(fmt::format("duplicate field \"{}\"", field));
-  const std::vector<std::string> unknown = unknown_fields(resource, object);
+  if (resource.schema == nullptr) return problems;
+  const std::vector<std::string> unknown = resource.schema->unknown_fields(object);
   for (const std::string& field : unknown) problems.push_back(fmt::format("unknown field \"{}\"", field));
   return problems;
 }

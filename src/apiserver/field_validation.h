@@ -15,9 +15,6 @@ enum class FieldValidation { kIgnore, kWarn, kStrict };
 // ...).
 base::Result<FieldValidation> parse_field_validation(std::string_view text, std::string_view options);
 
-// Paths of members of `object` that the resource's schema does not know and that would be dropped silently.
-std::vector<std::string> unknown_fields(const registry::ResourceVersionInfo& resource, const data::Json& object);
-
 // What is wrong with the form of an object, as kube-apiserver says it: `duplicate field "a"`, `unknown field "b"`.
 std::vector<std::string> form_problems(const registry::ResourceVersionInfo& resource, const data::Json& object,
                                        const std::vector<std::string>& duplicates);

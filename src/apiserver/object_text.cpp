@@ -13,11 +13,27 @@ std::string partial_object_text(std::string_view object) {
                      metadata.value_or("{}"));
 }
 
+namespace {
+
+net::SharedBytes for_ever(const std::string& text) {
+  return {std::shared_ptr<void>(), &text};
+}
+
+}  // namespace
+
+net::HttpResponse object_text_response(int status, const registry::ObjectText& object) {
+  static const std::string kEnd = "\n";
+  net::HttpResponse response;
+  response.status = status;
+  response.headers = {{"content-type", "application/json"}, {"cache-control", "no-cache, private"}};
+  response.parts = {object, for_ever(kEnd)};
+  return response;
+}
+
 net::HttpResponse list_text(std::string_view api_version, std::string_view kind, const data::Json& metadata,
                             const std::vector<registry::ObjectText>& items) {
   static const std::string kComma = ",";
   static const std::string kEnd = "]}\n";
-  const auto for_ever = [](const std::string& text) { return net::SharedBytes(std::shared_ptr<void>(), &text); };
   net::HttpResponse response;
   response.headers = {{"content-type", "application/json"}, {"cache-control", "no-cache, private"}};
   response.body = R"({"kind":)";

@@ -14,6 +14,9 @@ namespace slipway::apiserver {
 // metadata of an object as meta.k8s.io/v1 PartialObjectMetadata.
 std::string partial_object_text(std::string_view object);
 
+// An object's text as the whole answer; it is sent without copying.
+net::HttpResponse object_text_response(int status, const registry::ObjectText& object);
+
 // `{"kind":...,"apiVersion":...,"metadata":...,"items":[...]}`; the items are sent as they are.
 net::HttpResponse list_text(std::string_view api_version, std::string_view kind, const data::Json& metadata,
                             const std::vector<registry::ObjectText>& items);

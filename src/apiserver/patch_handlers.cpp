@@ -114,7 +114,9 @@ class Patcher {
 
 base::Result<net::HttpResponse> patch_object(const ResourceRequest& request) {
   if (media_type(request.http.header("content-type")) == "application/apply-patch+yaml") return apply_object(request);
-  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "PatchOptions"));
+  registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "PatchOptions"));
+  registry::ObjectText text;
+  options.written = &text;
   const FieldValidation validation = SLIPWAY_TRY(field_validation(request.http, "PatchOptions"));
   if (request.http.query.contains("force"))
     return invalid_option("PatchOptions",
@@ -127,7 +129,7 @@ base::Result<net::HttpResponse> patch_object(const ResourceRequest& request) {
   Patcher patcher(request, form, validation, std::move(patch), std::move(duplicates));
   const auto patched = SLIPWAY_TRY(request.registry.modify(
       request.resource, request.key(), [&](const Json& current) { return patcher.apply(current); }, options));
-  auto response = SLIPWAY_TRY(object_response(request, 200, *patched));
+  auto response = SLIPWAY_TRY(object_response(request, 200, *patched, text));
   add_warnings(response, patcher.warnings());
   add_warnings(response, request.registry.warnings(request.resource, *patched));
   return response;

@@ -54,11 +54,7 @@ base::Result<net::HttpResponse> get_object(const ResourceRequest& request) {
   }
   const registry::ObjectText text = SLIPWAY_TRY(request.registry.get_text(request.resource, request.key()));
   const bool partial = request.form.shape == Negotiated::Shape::kPartialObject;
-  net::HttpResponse response;
-  response.headers = {{"content-type", "application/json"}, {"cache-control", "no-cache, private"}};
-  response.body = partial ? partial_object_text(*text) : *text;
-  response.body += '\n';
-  return response;
+  return object_text_response(200, partial ? std::make_shared<const std::string>(partial_object_text(*text)) : text);
 }
 
 base::Result<registry::ListOptions> list_options(const ResourceRequest& request) {

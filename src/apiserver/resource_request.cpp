@@ -43,7 +43,8 @@ base::Result<IncludeObject> include_object(const net::HttpRequest& http) {
   return base::fail(ErrorCode::kBadRequest, fmt::format("unrecognized includeObject value: \"{}\"", text));
 }
 
-base::Result<net::HttpResponse> object_response(const ResourceRequest& request, int status, const Json& object) {
+base::Result<net::HttpResponse> object_response(const ResourceRequest& request, int status, const Json& object,
+                                                const registry::ObjectText& text) {
   switch (request.form.shape) {
     case Negotiated::Shape::kTable: {
       const IncludeObject include = SLIPWAY_TRY(include_object(request.http));
@@ -55,6 +56,7 @@ base::Result<net::HttpResponse> object_response(const ResourceRequest& request, 
     case Negotiated::Shape::kPartialObject:
       return make_response(status, partial_object(object), request.form);
     default:
+      if (text != nullptr && !request.form.yaml) return object_text_response(status, text);
       return make_response(status, object, request.form);
   }
 }

@@ -68,7 +68,8 @@ base::Result<net::HttpResponse> get_scale(const ResourceRequest& request);
 base::Result<net::HttpResponse> update_scale(const ResourceRequest& request);
 base::Result<net::HttpResponse> patch_scale(const ResourceRequest& request);
 
-// One object in the form the client asked for.
-base::Result<net::HttpResponse> object_response(const ResourceRequest& request, int status, const data::Json& object);
+// One object in the form the client asked for. `text`: the object's JSON text where it is at hand, or null.
+base::Result<net::HttpResponse> object_response(const ResourceRequest& request, int status, const data::Json& object,
+                                                const registry::ObjectText& text = nullptr);
 
 }  // namespace slipway::apiserver

@@ -102,19 +102,23 @@ base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& requ
 }  // namespace
 
 base::Result<net::HttpResponse> create_object(const ResourceRequest& request) {
-  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "CreateOptions"));
+  registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "CreateOptions"));
+  registry::ObjectText text;
+  options.written = &text;
   const FieldValidation validation = SLIPWAY_TRY(field_validation(request.http, "CreateOptions"));
   BodyObject body = SLIPWAY_TRY(read_object(request));
   const auto warnings = SLIPWAY_TRY(validate_fields(request, body, validation));
   const auto created = SLIPWAY_TRY(request.registry.create(request.resource, std::move(body.object), options));
-  auto response = SLIPWAY_TRY(object_response(request, 201, *created));
+  auto response = SLIPWAY_TRY(object_response(request, 201, *created, text));
   add_warnings(response, warnings);
   add_warnings(response, request.registry.warnings(request.resource, *created));
   return response;
 }
 
 base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {
-  const registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "UpdateOptions"));
+  registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "UpdateOptions"));
+  registry::ObjectText text;
+  options.written = &text;
   const FieldValidation validation = SLIPWAY_TRY(field_validation(request.http, "UpdateOptions"));
   const BodyObject body = SLIPWAY_TRY(read_object(request));
   if (meta::name(body.object) != request.path.name)
@@ -126,7 +130,7 @@ base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {
   const bool missing = !updated && updated.error().code() == ErrorCode::kNotFound;
   if (!updated && !(missing && is_created_by_update(request))) return updated.error();
   auto response = missing ? SLIPWAY_TRY(create_missing(request, body.object, options))
-                          : SLIPWAY_TRY(object_response(request, 200, **updated));
+                          : SLIPWAY_TRY(object_response(request, 200, **updated, text));
   add_warnings(response, warnings);
   if (updated) add_warnings(response, request.registry.warnings(request.resource, **updated));
   return response;

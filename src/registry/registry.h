@@ -99,6 +99,8 @@ struct WriteOptions {
   // become of `old` (null: a new object)? May be asked again when another writer was quicker.
   std::function<base::Status(const Json* old, const Json& object)> check;
   std::string field_manager;  // who writes, for metadata.managedFields; "" = "unknown"
+  // Set, when not null, to the text that readers of this version get of the written object, where it is stored as such.
+  ObjectText* written = nullptr;
   // The subresource that managedFields name, where it is not the one above (a scale request changes the object itself).
   std::string recorded_subresource;
 

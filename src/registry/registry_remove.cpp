@@ -77,8 +77,8 @@ base::Result<ObjectPtr> Registry::State::remove_once(const ResourceVersionInfo& 
   }
   if (options.dry_run || (!erase && object == *stored.object))
     return to_version(version, std::make_shared<const Json>(std::move(object)));
-  ObjectPtr written = SLIPWAY_TRY(store_replacement(resource, key, stored.entry, std::move(object), erase));
-  return to_version(version, std::move(written));
+  StoredObject written = SLIPWAY_TRY(store_replacement(resource, key, stored.entry, std::move(object), erase));
+  return to_version(version, std::move(written.object));
 }
 
 }  // namespace slipway::registry

@@ -106,9 +106,11 @@ struct Registry::State {
                                       const DeleteOptions& options);
   // Writes over (or, when `erase`, deletes) the value `entry`; the object is in the storage version and comes back with
   // its resourceVersion. write_race() when another writer was quicker.
-  base::Result<ObjectPtr> store_replacement(const ResourceInfo& resource, const ObjectKey& key,
-                                            const store::Entry& entry, Json object, bool erase);
+  base::Result<StoredObject> store_replacement(const ResourceInfo& resource, const ObjectKey& key,
+                                               const store::Entry& entry, Json object, bool erase);
   ObjectPtr finish_write(const store::Entry& entry, Json object);
+  // Tells the writer the text of what is stored now, when it is the text of the object in the writer's version.
+  void note_text(const ResourceVersionInfo& version, const store::Entry& entry, const WriteOptions& options) const;
   // Gives definitions the names that a change of another one has set free.
   void settle_names(const std::string& group);
 

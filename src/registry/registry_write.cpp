@@ -196,6 +196,11 @@ ObjectPtr Registry::State::finish_write(const store::Entry& entry, Json object) 
   return shared;
 }
 
+void Registry::State::note_text(const ResourceVersionInfo& version, const store::Entry& entry,
+                                const WriteOptions& options) const {
+  if (options.written != nullptr && is_text_of(version, entry.revision)) *options.written = entry.value;
+}
+
 base::Status Registry::State::check_subresource(const ResourceVersionInfo& version, std::string_view name) const {
   if (has_subresource(version, name)) return {};
   return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
@@ -249,7 +254,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
 
   const bool named = !meta::name(object).empty();
   for (int attempt = 1;; ++attempt) {
-    Json candidate = object;
+    Json candidate = named ? std::move(object) : object;  // only generated names are tried again
     stamp_new_metadata(candidate, clock, random, rules.has_generation);
     if (rules.prepare) rules.prepare(candidate, nullptr);
     SLIPWAY_TRY(validate(version, candidate, nullptr));
@@ -273,6 +278,7 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
     const auto entry = store.create(storage_key(resource, key), encoded.encoder());
     if (entry) {
       definition.keep();
+      note_text(version, *entry, options);
       return to_version(version, finish_write(*entry, std::move(stored)));
     }
     if (entry.error().code() != ErrorCode::kAlreadyExists) return entry.error();
@@ -301,12 +307,16 @@ base::Result<ObjectPtr> Registry::State::replace(const ResourceVersionInfo& vers
   std::unique_lock<std::shared_mutex> alone(structure_mutex, std::defer_lock);
   if (Definitions::concerns(resource)) alone.lock();
   object = SLIPWAY_TRY(prepare_replacement(version, current, std::move(object), options, applied));
-  if (object == current) return to_version(version, stored.object);
+  if (object == current) {
+    note_text(version, stored.entry, options);
+    return to_version(version, stored.object);
+  }
   const bool erase = meta::is_deleting(object) && !has_pending_finalizers(object);
   Json to_store = SLIPWAY_TRY(to_storage(version, std::move(object)));
   if (options.dry_run) return to_version(version, std::make_shared<const Json>(std::move(to_store)));
-  ObjectPtr written = SLIPWAY_TRY(store_replacement(resource, key, stored.entry, std::move(to_store), erase));
-  return to_version(version, std::move(written));
+  StoredObject written = SLIPWAY_TRY(store_replacement(resource, key, stored.entry, std::move(to_store), erase));
+  note_text(version, written.entry, options);
+  return to_version(version, std::move(written.object));
 }
 
 base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInfo& version, const Json& current,
@@ -356,8 +366,8 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
   return object;
 }
 
-base::Result<ObjectPtr> Registry::State::store_replacement(const ResourceInfo& resource, const ObjectKey& key,
-                                                           const store::Entry& entry, Json object, bool erase) {
+base::Result<StoredObject> Registry::State::store_replacement(const ResourceInfo& resource, const ObjectKey& key,
+                                                              const store::Entry& entry, Json object, bool erase) {
   const EncodedObject encoded = SLIPWAY_TRY(encode(object));
   const bool defines = Definitions::concerns(resource);
   const bool locked = defines || resource.group_kind() == meta::GroupKind{"", "Namespace"};
@@ -372,7 +382,8 @@ base::Result<ObjectPtr> Registry::State::store_replacement(const ResourceInfo& r
   if (written) {
     definition.keep();
     if (defines) settle_names(object.text({"spec", "group"}));
-    return finish_write(*written, std::move(object));
+    ObjectPtr finished = finish_write(*written, std::move(object));
+    return StoredObject{*written, std::move(finished)};
   }
   if (written.error().code() == ErrorCode::kConflict) return write_race();
   if (written.error().code() == ErrorCode::kNotFound) return not_found(resource.group_resource(), key.name);

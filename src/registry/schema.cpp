@@ -19,6 +19,21 @@ const SchemaNode* SchemaNode::member(std::string_view name) const {
 
 namespace {
 
+// Where a walk is, as a chain to the root: a member, or an item where there is no name. A text only when one is asked
+// for.
+struct Place {
+  const Place* above;
+  std::string_view name;
+  std::size_t index;
+
+  std::string text() const {
+    std::string out = above != nullptr ? above->text() : "";
+    if (name.data() == nullptr) return out.append("[").append(std::to_string(index)).append("]");
+    if (above != nullptr) out += '.';
+    return out.append(name);
+  }
+};
+
 bool is_forbidden_null(const Json& value, const SchemaNode& node) {
   return value.is_null() && !node.nullable;
 }
@@ -68,19 +83,26 @@ void prune_everything(Json& value) {
     for (Json& item : value.mutable_items()) prune_everything(item);
 }
 
+bool is_known_member(const SchemaNode& node, std::string_view name) {
+  return node.member(name) != nullptr || node.preserve_unknown || node.any_additional ||
+         (node.embedded_resource && is_resource_member(name));
+}
+
+// The schema by which a known member is pruned, or null.
+const SchemaNode* pruned_member(const SchemaNode& node, std::string_view name) {
+  return node.embedded_resource && name == "metadata" ? nullptr : node.member(name);
+}
+
 void prune_value(Json& value, const SchemaNode& node) {
   if (value.is_object()) {
     Json::Object& members = value.mutable_members();
     for (auto here = members.begin(); here != members.end();) {
-      const std::string& name = here->first;
-      const SchemaNode* child = node.member(name);
-      const bool known = child != nullptr || node.preserve_unknown || node.any_additional ||
-                         (node.embedded_resource && is_resource_member(name));
-      if (!known) {
+      if (!is_known_member(node, here->first)) {
         here = members.erase(here);
         continue;
       }
-      if (child != nullptr && !(node.embedded_resource && name == "metadata")) prune_value(here->second, *child);
+      if (const SchemaNode* child = pruned_member(node, here->first); child != nullptr)
+        prune_value(here->second, *child);
       ++here;
     }
   } else if (value.is_array()) {
@@ -93,6 +115,38 @@ void prune_value(Json& value, const SchemaNode& node) {
   }
 }
 
+// The same walk as prune_value(), which notes instead of removing.
+class UnknownFields {
+ public:
+  std::vector<std::string> paths;
+
+  void visit(const Json& value, const SchemaNode& node, const Place* place) {
+    for (const auto& [name, member] : value.members()) {
+      const Place below{place, name, 0};
+      if (!is_known_member(node, name))
+        paths.push_back(below.text());
+      else if (const SchemaNode* child = pruned_member(node, name); child != nullptr)
+        visit(member, *child, &below);
+    }
+    for (std::size_t i = 0; i < value.items().size(); ++i) {
+      const Place below{place, {}, i};
+      if (node.items != nullptr)
+        visit(value.items()[i], *node.items, &below);
+      else if (!node.preserve_unknown)
+        visit_everything(value.items()[i], &below);
+    }
+  }
+
+ private:
+  void visit_everything(const Json& value, const Place* place) {
+    for (const auto& [name, member] : value.members()) paths.push_back(Place{place, name, 0}.text());
+    for (std::size_t i = 0; i < value.items().size(); ++i) {
+      const Place below{place, {}, i};
+      visit_everything(value.items()[i], &below);
+    }
+  }
+};
+
 }  // namespace
 
 StructuralSchema::StructuralSchema(std::unique_ptr<SchemaNode> node, Root root) : node_(std::move(node)), root_(root) {}
@@ -100,6 +154,12 @@ StructuralSchema::~StructuralSchema() = default;
 
 void StructuralSchema::prune(Json& value) const {
   prune_value(value, *node_);
+}
+
+std::vector<std::string> StructuralSchema::unknown_fields(const Json& value) const {
+  UnknownFields found;
+  found.visit(value, *node_, nullptr);
+  return std::move(found.paths);
 }
 
 void StructuralSchema::apply_defaults(Json& value) const {

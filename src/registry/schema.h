@@ -42,6 +42,8 @@ class StructuralSchema {
 
   // Removes what the schema does not know.
   void prune(data::Json& value) const;
+  // The paths of what prune() would remove ("spec.sizes[0].unit").
+  std::vector<std::string> unknown_fields(const data::Json& value) const;
   // Drops nulls that may not be, then fills in defaults; never below an absent object without a default of its own.
   void apply_defaults(data::Json& value) const;
   // Equal for schemas that fill in the same defaults.

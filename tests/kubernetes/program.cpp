@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
+#include <sstream>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -73,6 +74,18 @@ double Program::resident_mebibytes() const {
   if (!status) return 0;
   const auto at = status->find("VmRSS:");
   return at == status->npos ? 0 : std::atof(status->c_str() + at + 6) / 1024;
+}
+
+double Program::processor_seconds() const {
+  const auto stat = base::read_file(fmt::format("/proc/{}/stat", pid_));
+  if (!stat) return 0;
+  // Fields 14 and 15 (proc(5)); the second one, a name in parentheses, may hold spaces.
+  std::istringstream fields(stat->substr(stat->rfind(')') + 1));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  double user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 base::Result<std::uint16_t> free_port() {

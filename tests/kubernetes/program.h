@@ -24,6 +24,7 @@ class Program {
   void kill_hard();  // SIGKILL; waits
   pid_t pid() const { return pid_; }
   double resident_mebibytes() const;
+  double processor_seconds() const;  // used so far, by all threads
   bool is_running() const;
 
  private:

@@ -82,7 +82,6 @@ void ClientConnection::request(std::string bytes, std::size_t keep_bytes,
   keep_bytes_ = keep_bytes;
   on_body_ = std::move(on_body);
   answer_ = {};
-  started_ = std::chrono::steady_clock::now();
 }
 
 base::Result<bool> ClientConnection::handshake() {

@@ -50,7 +50,6 @@ class ClientConnection {
   bool wants_write() const { return !connected_ ? wants_write_ : sent_ < out_.size(); }
   const Answer& answer() const { return answer_; }
   bool has_head() const { return head_done_; }
-  SteadyTime started() const { return started_; }
 
  private:
   ClientConnection(base::UniqueFd fd, std::unique_ptr<SSL, SslDeleter> session)
@@ -68,7 +67,6 @@ class ClientConnection {
   bool wants_write_ = true;
   std::string out_;
   std::size_t sent_ = 0;
-  SteadyTime started_;
 
   std::string head_;
   bool head_done_ = false;

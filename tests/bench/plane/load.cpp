@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <fmt/core.h>
 #include <sys/epoll.h>
 
@@ -58,45 +59,99 @@ base::Result<LoadResult> Load::run(std::size_t connections, const Next& next, st
   return drive(next, time);
 }
 
-base::Result<LoadResult> Load::drive(const Next& next, std::chrono::milliseconds time) {
+base::Result<LoadResult> Load::run_paced(std::size_t connections, const Next& next, double rate,
+                                         std::chrono::milliseconds time) {
+  SLIPWAY_TRY(open(connections));
+  return drive(next, time, rate);
+}
+
+namespace {
+
+// When the next request is due: at once (rate 0), or evenly spread.
+class Pace {
+ public:
+  Pace(SteadyTime start, SteadyTime end, double rate)
+      : due_(start), end_(end), step_(rate > 0 ? static_cast<std::int64_t>(1e9 / rate) : 0) {}
+
+  // The time from which the next request counts, or none: not yet due, or over.
+  std::optional<SteadyTime> take() {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (is_over(now)) return std::nullopt;
+    if (step_.count() == 0) return now;
+    if (due_ > now) return std::nullopt;
+    return std::exchange(due_, due_ + step_);
+  }
+  void end() { end_ = SteadyTime::min(); }
+  bool is_paced() const { return step_.count() != 0; }
+  bool is_over(SteadyTime now) const { return (is_paced() ? due_ : now) >= end_; }
+
+ private:
+  SteadyTime due_, end_;
+  const std::chrono::nanoseconds step_;
+};
+
+}  // namespace
+
+base::Result<LoadResult> Load::drive(const Next& next, std::chrono::milliseconds time, double rate) {
   const std::size_t connections = connections_.size();
   LoadResult result;
   Epoll epoll;
   std::vector<bool> write_interest(connections, true);
+  std::vector<SteadyTime> asked(connections);
+  std::deque<std::size_t> idle;
   const SteadyTime start = std::chrono::steady_clock::now();
-  const SteadyTime end = start + time;
-  std::size_t busy = 0;
-  const auto give_work = [&](ClientConnection& connection) {
-    auto request = std::chrono::steady_clock::now() < end ? next() : std::nullopt;
-    if (!request) return;
-    ++busy;
-    connection.request(std::move(*request));
+  Pace pace(start, start + time, rate);
+  const auto move = [&](std::size_t id) -> base::Status {
+    ClientConnection& connection = *connections_[id];
+    if (SLIPWAY_TRY(connection.on_io())) {
+      const auto now = std::chrono::steady_clock::now();
+      const Answer& answer = connection.answer();
+      result.milliseconds.push_back(std::chrono::duration<double, std::milli>(now - asked[id]).count());
+      result.body_bytes += answer.body_bytes;
+      ++result.answers;
+      if (answer.status / 100 != 2 && result.refused++ == 0) result.first_refusal = std::to_string(answer.status);
+      idle.push_back(id);
+    }
+    const bool write = connection.wants_write();
+    if (write == write_interest[id]) return {};
+    write_interest[id] = write;
+    epoll.set(connection.fd(), id, write);
+    return {};
+  };
+  const auto give_work = [&]() -> base::Status {
+    while (!idle.empty()) {
+      const auto due = pace.take();
+      if (!due) return {};
+      auto request = next();
+      if (!request) {
+        pace.end();
+        return {};
+      }
+      const std::size_t id = idle.front();
+      idle.pop_front();
+      asked[id] = *due;
+      connections_[id]->request(std::move(*request));
+      SLIPWAY_TRY(move(id));
+    }
+    return {};
   };
   for (std::size_t i = 0; i < connections; ++i) {
     epoll.add(connections_[i]->fd(), i);
-    give_work(*connections_[i]);
+    idle.push_back(i);
   }
   std::array<epoll_event, 256> events{};
-  while (busy > 0) {
-    const int count = epoll.wait(events, 60'000);
-    if (count <= 0) return base::fail(base::ErrorCode::kTimeout, "no answer within a minute");
+  SteadyTime last_answer = start;
+  while (true) {
+    SLIPWAY_TRY(give_work());
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (idle.size() == connections && pace.is_over(now)) break;
+    const int count = epoll.wait(events, pace.is_paced() && !pace.is_over(now) ? 1 : 1'000);
+    if (count > 0) last_answer = now;
+    if (now - last_answer > std::chrono::minutes(1))
+      return base::fail(base::ErrorCode::kTimeout, "no answer within a minute");
     for (int at = 0; at < count; ++at) {
-      const std::uint64_t id = events[static_cast<std::size_t>(at)].data.u64;
-      ClientConnection& connection = *connections_[id];
-      while (SLIPWAY_TRY(connection.on_io())) {
-        --busy;
-        const auto now = std::chrono::steady_clock::now();
-        const Answer& answer = connection.answer();
-        result.milliseconds.push_back(std::chrono::duration<double, std::milli>(now - connection.started()).count());
-        result.body_bytes += answer.body_bytes;
-        ++result.answers;
-        if (answer.status / 100 != 2 && result.refused++ == 0) result.first_refusal = std::to_string(answer.status);
-        give_work(connection);
-      }
-      const bool write = connection.wants_write();
-      if (write == write_interest[id]) continue;
-      write_interest[id] = write;
-      epoll.set(connection.fd(), id, write);
+      SLIPWAY_TRY(move(events[static_cast<std::size_t>(at)].data.u64));
+      SLIPWAY_TRY(give_work());
     }
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

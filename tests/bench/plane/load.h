@@ -35,6 +35,10 @@ class Load {
   using Next = std::function<std::optional<std::string>()>;
   base::Result<LoadResult> run(std::size_t connections, const Next& next,
                                std::chrono::milliseconds time = std::chrono::hours(1));
+  // The same with `rate` requests a second, whatever the answers do, over the connections in turn. The latency of a
+  // request counts from when it was due, also while it waited for a free connection.
+  base::Result<LoadResult> run_paced(std::size_t connections, const Next& next, double rate,
+                                     std::chrono::milliseconds time);
   // One request on a connection of its own; the body is kept.
   base::Result<Answer> ask(std::string_view method, std::string_view target, std::string_view body = "",
                            std::string_view content_type = "application/json");
@@ -43,7 +47,7 @@ class Load {
 
  private:
   base::Status open(std::size_t connections);
-  base::Result<LoadResult> drive(const Next& next, std::chrono::milliseconds time);
+  base::Result<LoadResult> drive(const Next& next, std::chrono::milliseconds time, double rate = 0);
 
   Endpoint endpoint_;
   SSL_CTX* context_;

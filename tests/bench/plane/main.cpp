@@ -23,6 +23,8 @@ using base::Status;
 
 constexpr std::size_t kObjectBytes = 4096;
 constexpr std::size_t kEventBytes = 1024;
+// Creates offered a second: about what the rival can do at its best, and three times as many.
+constexpr double kPaces[] = {1'000, 3'000};
 
 struct Plan {
   std::vector<std::size_t> sizes{1'000, 10'000, 100'000};
@@ -61,16 +63,18 @@ class Side {
     if (objects_ == 0) SLIPWAY_TRY(create(100, 500));
     const std::size_t connections = size <= 10'000 ? 100 : 1'000;
     const std::size_t rounds = size <= 1'000 ? 1 : static_cast<std::size_t>(std::max(3, plan_.rounds));
-    std::vector<double> rates, slowest;
+    std::vector<double> rates, slowest, costs;
     for (std::size_t round = 0; round < rounds; ++round) {
       const std::size_t left = size - objects_;
       const auto result = SLIPWAY_TRY(create(connections, left / (rounds - round)));
       rates.push_back(result.per_second());
       slowest.push_back(result.percentile(0.99));
+      costs.push_back(cost_of_one_);
     }
     if (size <= 1'000) return {};
     note(fmt::format("creates/s, {} connections", connections), "/s", base::median(rates));
     note(fmt::format("create p99, {} connections", connections), "ms", base::median(slowest));
+    note(fmt::format("CPU time per create, {} connections", connections), "us", base::median(costs));
     if (size > 10'000) {
       note("creates/s, first round, 1000 connections", "/s", rates.front());
       note("creates/s, last round, 1000 connections", "/s", rates.back());
@@ -93,10 +97,22 @@ class Side {
     return {};
   }
 
+  // Creates offered at a fixed rate over 1,000 connections; the objects stay.
+  Status measure_paced(double rate) {
+    const auto next = next_create(SIZE_MAX);
+    SLIPWAY_TRY(load_->run_paced(1'000, next, rate, 1s));
+    const auto result = SLIPWAY_TRY(checked(load_->run_paced(1'000, next, rate, plan_.time * 2)));
+    const std::string name = fmt::format("{:.0f} creates/s offered, 1000 connections", rate);
+    note(name + ": answered", "/s", result.per_second());
+    note(name + ": p50", "ms", result.percentile(0.5));
+    note(name + ": p99", "ms", result.percentile(0.99));
+    return {};
+  }
+
   Status measure_mixed() {
     std::mt19937 random(7);
     std::size_t number = 0;
-    std::vector<double> rates, slowest;
+    std::vector<double> rates, slowest, costs;
     const auto next = [&]() -> std::optional<std::string> {
       const std::string path = fmt::format("{}/d-{:07}", kind_.collection(), random() % objects_);
       if (++number % 10 != 0) return render_request(load_->endpoint(), "GET", path);
@@ -108,7 +124,9 @@ class Side {
       const auto result = SLIPWAY_TRY(run(100, next, plan_.time));
       rates.push_back(result.per_second());
       slowest.push_back(result.percentile(0.99));
+      costs.push_back(cost_of_one_);
     }
+    note("CPU time per mixed request", "us", base::median(costs));
     note("mixed 90/10 requests/s, 100 connections", "/s", base::median(rates));
     note("mixed 90/10 p99, 100 connections", "ms", base::median(slowest));
     return {};
@@ -172,22 +190,35 @@ class Side {
     add_measure(measures_, figure, unit, server_->name() == "slipwayd", value);
   }
 
-  // As Load::run, where a refused request is an error.
-  Result<LoadResult> run(std::size_t connections, const Load::Next& next, std::chrono::milliseconds time) {
-    auto result = SLIPWAY_TRY(load_->run(connections, next, time));
-    if (result.refused == 0) return result;
+  // A refused request is an error.
+  static Result<LoadResult> checked(Result<LoadResult> result) {
+    if (!result || result->refused == 0) return result;
     return base::fail(base::ErrorCode::kInternal, fmt::format("{} of {} requests were refused, the first with {}",
-                                                              result.refused, result.answers, result.first_refusal));
+                                                              result->refused, result->answers, result->first_refusal));
+  }
+
+  // As Load::run; notes what one request cost the server.
+  Result<LoadResult> run(std::size_t connections, const Load::Next& next, std::chrono::milliseconds time) {
+    const double before = server_->processor_seconds();
+    auto result = SLIPWAY_TRY(checked(load_->run(connections, next, time)));
+    cost_of_one_ = (server_->processor_seconds() - before) * 1e6 / static_cast<double>(result.answers);
+    return result;
+  }
+
+  // Creates of new objects, until there are `end`.
+  Load::Next next_create(std::size_t end) {
+    // Made once, so that the load generator uses little of the processors that it shares with the server.
+    return [this, end,
+            pattern =
+                ObjectPattern(kind_.object("d-0000000", kObjectBytes), "d-0000000")]() -> std::optional<std::string> {
+      if (objects_ >= end) return std::nullopt;
+      return render_request(load_->endpoint(), "POST", kind_.collection(),
+                            pattern.with_name(fmt::format("d-{:07}", objects_++)));
+    };
   }
 
   Result<LoadResult> create(std::size_t connections, std::size_t count) {
-    const std::size_t end = objects_ + count;
-    const auto next = [&]() -> std::optional<std::string> {
-      if (objects_ >= end) return std::nullopt;
-      return render_request(load_->endpoint(), "POST", kind_.collection(),
-                            kind_.object(fmt::format("d-{:07}", objects_++), kObjectBytes));
-    };
-    return run(connections, next, 1h);
+    return run(connections, next_create(objects_ + count), 1h);
   }
 
   // The median latency of one request, sent `times` times one after the other after a warm-up.
@@ -227,6 +258,7 @@ class Side {
   SslContext context_;
   std::unique_ptr<Load> load_;
   std::size_t objects_ = 0;
+  double cost_of_one_ = 0;  // us of the server's processor time, in the last run()
   double empty_resident_ = 0;
 };
 
@@ -290,6 +322,8 @@ Status run(const Plan& plan, const std::filesystem::path& slipwayd, const std::f
       for (const auto& side : sides) SLIPWAY_TRY(side->measure_fan_out(rate).with_context(side->name()));
   }
   for (const auto& side : sides) SLIPWAY_TRY(side->measure_cold_start().with_context(side->name()));
+  for (const double rate : kPaces)
+    for (const auto& side : sides) SLIPWAY_TRY(side->measure_paced(rate).with_context(side->name()));
   sides.clear();
   fmt::print("{}", report(measures, custom ? "custom resources with a schema" : "ConfigMaps"));
   return write_report(figures, measures);

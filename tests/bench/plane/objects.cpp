@@ -90,6 +90,16 @@ std::string ObjectKind::object(std::string_view name, std::size_t bytes) const {
   return data::to_json(object);
 }
 
+ObjectPattern::ObjectPattern(std::string text, std::string_view name) : text_(std::move(text)) {
+  for (auto at = text_.find(name); at != text_.npos; at = text_.find(name, at + 1)) places_.push_back(at);
+}
+
+std::string ObjectPattern::with_name(std::string_view name) const {
+  std::string text = text_;
+  for (const std::size_t place : places_) text.replace(place, name.size(), name);
+  return text;
+}
+
 std::string ObjectKind::patch(std::int64_t stamp) const {
   return fmt::format(R"({{"{}":{{"stamp":"{}"}}}})", custom_ ? "spec" : "data", stamp);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "plane/load.h"
 
@@ -23,6 +24,17 @@ class ObjectKind {
 
  private:
   bool custom_;
+};
+
+// The text of an object into which other names of the same length are put.
+class ObjectPattern {
+ public:
+  ObjectPattern(std::string text, std::string_view name);
+  std::string with_name(std::string_view name) const;
+
+ private:
+  std::string text_;
+  std::vector<std::size_t> places_;
 };
 
 }  // namespace slipway::bench

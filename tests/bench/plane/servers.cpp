@@ -47,6 +47,7 @@ class Slipwayd final : public Server {
   std::vector<std::pair<std::string, double>> resident() const override {
     return {{"slipwayd", process_.resident_mebibytes()}};
   }
+  double processor_seconds() const override { return process_.processor_seconds(); }
 
  protected:
   bool is_running() const override { return process_.is_running(); }
@@ -88,6 +89,9 @@ class Kubernetes final : public Server {
   std::vector<std::pair<std::string, double>> resident() const override {
     return {{"kube-apiserver", servers_.api_server().resident_mebibytes()},
             {"etcd", servers_.etcd().resident_mebibytes()}};
+  }
+  double processor_seconds() const override {
+    return servers_.api_server().processor_seconds() + servers_.etcd().processor_seconds();
   }
 
  protected:

@@ -20,6 +20,7 @@ class Server {
   virtual void stop() = 0;
   virtual std::vector<std::pair<std::string, double>> resident() const = 0;  // MiB by program
   double resident_total() const;
+  virtual double processor_seconds() const = 0;  // of all its processes so far
   const Endpoint& endpoint() const { return endpoint_; }
 
  protected:
