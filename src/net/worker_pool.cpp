@@ -20,6 +20,7 @@ WorkerPool::~WorkerPool() {
 }
 
 WorkerPool::Admission WorkerPool::run(const RequestFlow& flow, Task task) {
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || queued_ >= max_queued_) return Admission::kFull;
@@ -31,8 +32,9 @@ WorkerPool::Admission WorkerPool::run(const RequestFlow& flow, Task task) {
     if (tasks.empty()) flow_class.turns.push_back(flow.user);
     tasks.push_back(std::move(task));
     ++queued_;
+    wake = should_wake();
   }
-  ready_.notify_one();
+  if (wake) ready_.notify_one();
   return Admission::kAccepted;
 }
 
@@ -77,21 +79,35 @@ WorkerPool::Task WorkerPool::take(FlowClass& flow_class) {
   return task;
 }
 
+bool WorkerPool::should_wake() {
+  if (waking_ || sleeping_ == 0 || queued_ == 0) return false;
+  return waking_ = true;
+}
+
+WorkerPool::FlowClass* WorkerPool::wait_for_class(std::unique_lock<std::mutex>& lock) {
+  while (!stopping_) {
+    if (FlowClass* const chosen = next_class()) return chosen;
+    ++sleeping_;
+    ready_.wait(lock);
+    --sleeping_;
+    waking_ = false;
+  }
+  return nullptr;
+}
+
 void WorkerPool::work() {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    FlowClass* chosen = nullptr;
-    ready_.wait(lock, [&] { return stopping_ || (chosen = next_class()) != nullptr; });
-    if (stopping_) return;
+  while (FlowClass* const chosen = wait_for_class(lock)) {
     Task task = take(*chosen);
     --queued_;
     ++chosen->running;
+    const bool wake = should_wake();
     lock.unlock();
+    if (wake) ready_.notify_one();
     task();
     task = nullptr;  // what it holds may be big, or take the lock
     lock.lock();
-    // A class at its limit may go on now.
-    if (chosen->running-- == class_limit_) ready_.notify_one();
+    --chosen->running;
   }
 }
 

@@ -16,7 +16,8 @@ namespace slipway::net {
 
 // Threads that run what may block, fairly: the flow classes take turns, and within a class its users, so that neither
 // many users of one class nor one busy user holds up the others. One thread at least is left for the other classes.
-// Queues are bounded: run() refuses instead of growing them. Internal to net.
+// Queues are bounded: run() refuses instead of growing them. Sleeping threads are woken one at a time, each by the one
+// before: a burst of short tasks is done by few threads instead of waking all. Internal to net.
 class WorkerPool {
  public:
   enum class Admission {
@@ -38,6 +39,10 @@ class WorkerPool {
     int running = 0;
   };
   void work();
+  // With mutex_ held: whether a thread should be woken now (by wake_.notify_one(), best without the lock).
+  bool should_wake();
+  // Waits for a task and takes it; null when the pool stops.
+  FlowClass* wait_for_class(std::unique_lock<std::mutex>& lock);
   FlowClass* next_class();
   static Task take(FlowClass& flow_class);
 
@@ -48,6 +53,8 @@ class WorkerPool {
   std::map<int, FlowClass> classes_;
   std::deque<int> class_turns_;  // every class, the one that waited longest first
   std::size_t queued_ = 0;
+  int sleeping_ = 0;
+  bool waking_ = false;  // somebody was told to wake up and is not there yet
   bool stopping_ = false;
   std::vector<std::jthread> threads_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace slipway::store {
 
@@ -16,15 +17,44 @@ base::Error missing(std::string_view key) {
 
 }  // namespace
 
-// One caller's write, on its stack until it is answered.
+// One caller's write. Key and encoder are the caller's, who waits; the rest may be touched a moment longer than that.
 struct LoggedStore::Write {
   enum class Kind { kCreate, kUpdate, kRemove };
-  Kind kind;
-  std::string_view key;
-  Revision expected;
+  Write(Kind what, std::string_view where, Revision present, const Encoder& how)
+      : kind(what), key(where), expected(present), encode(how) {}
+
+  void answer(base::Result<Entry> outcome) {
+    {
+      const std::lock_guard lock(mutex_);
+      result_.emplace(std::move(outcome));
+    }
+    changed_.notify_one();
+  }
+  void tell_to_lead() {
+    {
+      const std::lock_guard lock(mutex_);
+      leads_ = true;
+    }
+    changed_.notify_one();
+  }
+  // The answer; none when this write has to lead first.
+  std::optional<base::Result<Entry>> wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return leads_ || result_; });
+    leads_ = false;
+    return std::exchange(result_, std::nullopt);
+  }
+
+  const Kind kind;
+  const std::string_view key;
+  const Revision expected;
   const Encoder& encode;
-  std::optional<base::Result<Entry>> result = std::nullopt;
-  std::condition_variable answered = {};  // also: this write should lead now
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool leads_ = false;
+  std::optional<base::Result<Entry>> result_;
 };
 
 // The state a batch will make: the published map with this batch's events on top.
@@ -102,18 +132,15 @@ base::Result<ListPage> LoggedStore::list(std::string_view prefix, std::string_vi
 }
 
 base::Result<Entry> LoggedStore::create(std::string_view key, const Encoder& encode) {
-  Write write{Write::Kind::kCreate, key, 0, encode};
-  return submit(write);
+  return submit(std::make_shared<Write>(Write::Kind::kCreate, key, 0, encode));
 }
 
 base::Result<Entry> LoggedStore::update(std::string_view key, Revision expected, const Encoder& encode) {
-  Write write{Write::Kind::kUpdate, key, expected, encode};
-  return submit(write);
+  return submit(std::make_shared<Write>(Write::Kind::kUpdate, key, expected, encode));
 }
 
 base::Result<Entry> LoggedStore::remove(std::string_view key, Revision expected, const Encoder& encode_final) {
-  Write write{Write::Kind::kRemove, key, expected, encode_final};
-  return submit(write);
+  return submit(std::make_shared<Write>(Write::Kind::kRemove, key, expected, encode_final));
 }
 
 base::Result<std::unique_ptr<Watch>> LoggedStore::watch(std::string_view prefix, Revision from) {
@@ -126,39 +153,49 @@ Revision LoggedStore::revision() {
   return hub_->map.revision();
 }
 
-base::Result<Entry> LoggedStore::submit(Write& write) {
-  std::unique_lock lock(queue_mutex_);
-  if (closed_) return base::fail(base::ErrorCode::kUnavailable, "the store is closed");
-  queue_.push_back(&write);
-  write.answered.wait(lock, [&] { return write.result || (!committing_ && queue_.front() == &write); });
-  if (write.result) return std::move(*write.result);
-
-  committing_ = true;
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxBatch));
-  const std::vector<Write*> writes(queue_.begin(), end);
-  queue_.erase(queue_.begin(), end);
-  lock.unlock();
-  std::vector<base::Result<Entry>> results = lead(writes);
-  lock.lock();
-  committing_ = false;
-  // Answered and notified in one critical section: a write dies with its caller's stack frame once it has its result.
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    writes[i]->result.emplace(std::move(results[i]));
-    if (writes[i] != &write) writes[i]->answered.notify_one();
+base::Result<Entry> LoggedStore::submit(const WritePtr& write) {
+  bool leads = false;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    if (closed_) return base::fail(base::ErrorCode::kUnavailable, "the store is closed");
+    queue_.push_back(write);
+    leads = !std::exchange(committing_, true);
   }
-  if (!queue_.empty()) {
-    queue_.front()->answered.notify_one();
-  } else {
-    idle_.notify_all();
+  if (leads) lead();
+  while (true) {
+    if (auto result = write->wait()) return std::move(*result);
+    lead();
   }
-  return std::move(*write.result);
 }
 
-std::vector<base::Result<Entry>> LoggedStore::lead(const std::vector<Write*>& writes) {
+void LoggedStore::lead() {
+  std::vector<WritePtr> writes;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxBatch));
+    writes.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+  }
+  std::vector<base::Result<Entry>> results = commit(writes);
+  WritePtr next;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    committing_ = !queue_.empty();
+    if (committing_)
+      next = queue_.front();
+    else
+      idle_.notify_all();
+  }
+  // From here on this store may be gone: only the writes are touched.
+  if (next != nullptr) next->tell_to_lead();
+  for (std::size_t i = 0; i < writes.size(); ++i) writes[i]->answer(std::move(results[i]));
+}
+
+std::vector<base::Result<Entry>> LoggedStore::commit(const std::vector<WritePtr>& writes) {
   Batch batch(*hub_);
   std::vector<base::Result<Entry>> results;
   results.reserve(writes.size());
-  for (const Write* write : writes) results.push_back(batch.add(*write));
+  for (const WritePtr& write : writes) results.push_back(batch.add(*write));
   if (batch.events.empty()) return results;
 
   const base::Status durable = log_->append(batch.events);

@@ -16,8 +16,9 @@ namespace slipway::store {
 //
 // Writes are group-committed without a thread of their own: the first waiting writer leads, takes everything queued in
 // order, checks each write against the newest (pending) state, gives it the next revision, appends the batch to the
-// log in one durable step, publishes it to the map, the ring and the watchers, and answers everyone. What is queued
-// meanwhile is the next batch. Lock order: queue_mutex_ is never held together with hub_->mutex.
+// log in one durable step, publishes it to the map, the ring and the watchers, hands the lead to the first of those
+// that came meanwhile (they are the next batch) and answers everyone. A writer sleeps on a lock of its own: hundreds
+// that are answered at once do not wait for each other. queue_mutex_ is never held together with another lock.
 class LoggedStore final : public Store {
  public:
   // `map` is filled by the backend from its durable state.
@@ -39,16 +40,19 @@ class LoggedStore final : public Store {
  private:
   struct Write;
   class Batch;
-  base::Result<Entry> submit(Write& write);
-  // One batch, from check to publication; without queue_mutex_. One result per write.
-  std::vector<base::Result<Entry>> lead(const std::vector<Write*>& writes);
+  using WritePtr = std::shared_ptr<Write>;
+  base::Result<Entry> submit(const WritePtr& write);
+  // Takes a batch, writes it, hands the lead on and answers everyone.
+  void lead();
+  // One batch, from check to publication. One result per write.
+  std::vector<base::Result<Entry>> commit(const std::vector<WritePtr>& writes);
 
   const std::shared_ptr<WatchHub> hub_;
   const std::unique_ptr<ChangeLog> log_;
 
   std::mutex queue_mutex_;
-  std::deque<Write*> queue_;      // guarded by queue_mutex_
-  bool committing_ = false;       // guarded by queue_mutex_: somebody leads
+  std::deque<WritePtr> queue_;    // guarded by queue_mutex_
+  bool committing_ = false;       // guarded by queue_mutex_: somebody leads, or is told to
   bool closed_ = false;           // guarded by queue_mutex_
   std::condition_variable idle_;  // no leader and nothing queued
 };
