@@ -72,19 +72,28 @@ class Scanner {
   const char* const end_;
 };
 
+// Calls `visit` with the key, in its quotes, and the value of each member until it returns true.
+template <typename Visit>
+void scan_members(std::string_view object, const Visit& visit) {
+  Scanner scanner(object);
+  if (!scanner.take('{')) return;
+  do {
+    const std::string_view key = scanner.value();
+    if (key.size() < 2 || key.front() != '"' || !scanner.take(':')) return;
+    const std::string_view value = scanner.value();
+    if (value.empty() || visit(key, value)) return;
+  } while (scanner.take(','));
+}
+
 std::optional<std::string_view> find_member(std::string_view object, std::string_view name) {
   std::string quoted;
   append_json_string(quoted, name);
-  Scanner scanner(object);
-  if (!scanner.take('{')) return std::nullopt;
-  do {
-    const std::string_view key = scanner.value();
-    if (key.empty() || !scanner.take(':')) return std::nullopt;
-    const std::string_view value = scanner.value();
-    if (value.empty()) return std::nullopt;
-    if (key == quoted) return value;
-  } while (scanner.take(','));
-  return std::nullopt;
+  std::optional<std::string_view> found;
+  scan_members(object, [&](std::string_view key, std::string_view value) {
+    if (key == quoted) found = value;
+    return found.has_value();
+  });
+  return found;
 }
 
 }  // namespace
@@ -96,6 +105,14 @@ std::optional<std::string_view> find_json_value(std::string_view text, std::span
     if (!here) return std::nullopt;
   }
   return here;
+}
+
+void for_each_json_member(std::string_view object,
+                          const std::function<void(std::string_view name, std::string_view value)>& visit) {
+  scan_members(object, [&](std::string_view key, std::string_view value) {
+    visit(key.substr(1, key.size() - 2), value);
+    return false;
+  });
 }
 
 std::optional<std::string_view> find_json_value(std::string_view text, std::initializer_list<std::string_view> path) {

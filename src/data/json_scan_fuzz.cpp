@@ -9,8 +9,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   using namespace slipway::data;
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
   (void)find_json_value(text, {"metadata", "labels"});
+  std::size_t members = 0;
+  for_each_json_member(text, [&](std::string_view, std::string_view) { ++members; });
   const auto value = parse_json(text);
   if (!value || !value->is_object()) return 0;
+  if (members != value->size()) std::abort();
   const std::string canonical = to_json(*value);
   for (const auto& [name, member] : value->members()) {
     const auto found = find_json_value(canonical, {name});

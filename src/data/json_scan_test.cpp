@@ -28,6 +28,20 @@ TEST(JsonScan, FindsValuesByPath) {
   }
 }
 
+TEST(JsonScan, VisitsMembersInOrder) {
+  const auto members_of = [](std::string_view text) {
+    std::string seen;
+    for_each_json_member(text, [&](std::string_view name, std::string_view value) {
+      seen.append(name).append("=").append(value).append(";");
+    });
+    return seen;
+  };
+  EXPECT_EQ(members_of(R"( {"b" : {"a":[1,2]} ,"a\"":"x","n":null} )"), R"(b={"a":[1,2]};a\"="x";n=null;)");
+  EXPECT_EQ(members_of("{}"), "");
+  EXPECT_EQ(members_of("[1]"), "");
+  EXPECT_EQ(members_of(R"({"a":1,"b)"), "a=1;");
+}
+
 TEST(JsonScan, BrokenTextIsNotReadBeyondItsEnd) {
   constexpr std::string_view kText = R"({"a":{"b":["x\"",1]},"c":"d"})";
   for (std::size_t size = 0; size < kText.size(); ++size) {

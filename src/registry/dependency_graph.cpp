@@ -3,7 +3,6 @@
 namespace slipway::registry {
 
 namespace {
-const std::set<std::string> kNothing;
 
 bool is_definition(const DependencyGraph::Kind& kind) {
   return kind.group == "apiextensions.k8s.io" && kind.kind == "CustomResourceDefinition";
@@ -13,12 +12,15 @@ bool is_namespace(const DependencyGraph::Kind& kind) {
   return kind.group.empty() && kind.kind == "Namespace";
 }
 
-const std::set<std::string>& lookup(const std::map<std::string, std::set<std::string>>& map, const std::string& key) {
+template <typename Set>
+const Set& lookup(const std::map<std::string, Set>& map, const std::string& key) {
+  static const Set nothing;
   const auto found = map.find(key);
-  return found != map.end() ? found->second : kNothing;
+  return found != map.end() ? found->second : nothing;
 }
 
-void remove(std::map<std::string, std::set<std::string>>& map, const std::string& key, const std::string& uid) {
+template <typename Set>
+void remove(std::map<std::string, Set>& map, const std::string& key, const std::string& uid) {
   const auto found = map.find(key);
   if (found == map.end()) return;
   found->second.erase(uid);
@@ -37,19 +39,19 @@ std::set<std::string> DependencyGraph::put(const ResourceInfo& resource, const d
             .foreground = meta::has_finalizer(object, "foregroundDeletion"),
             .orphan = meta::has_finalizer(object, "orphan")};
   std::set<std::string> affected{node.uid};
-  if (const auto old = nodes_.find(node.uid); old != nodes_.end()) {
-    for (const auto& owner : old->second.owners) affected.insert(owner.uid);
-    unlink(old->second);
+  const auto [place, is_new] = nodes_.try_emplace(node.uid);
+  if (!is_new) {
+    for (const auto& owner : place->second.owners) affected.insert(owner.uid);
+    unlink(place->second);
   }
   for (const auto& owner : node.owners) {
     affected.insert(owner.uid);
     dependents_[owner.uid].insert(node.uid);
   }
-  if (resource.namespaced) content_[node.key.ns].insert(node.uid);
+  if (resource.namespaced) content_[node.key.ns].insert(place->first);
   if (is_namespace(kind)) namespaces_[node.key.name] = node.uid;
   if (is_definition(kind)) definitions_[node.key.name] = node.uid;
-  std::string uid = node.uid;
-  nodes_.insert_or_assign(std::move(uid), std::move(node));
+  place->second = std::move(node);
   return affected;
 }
 
@@ -76,9 +78,9 @@ void DependencyGraph::unlink(const Node& node) {
 }
 
 void DependencyGraph::clear() {
-  nodes_.clear();
   dependents_.clear();
   content_.clear();
+  nodes_.clear();
   namespaces_.clear();
   definitions_.clear();
 }
@@ -92,7 +94,7 @@ const std::set<std::string>& DependencyGraph::dependents(const std::string& uid)
   return lookup(dependents_, uid);
 }
 
-const std::set<std::string>& DependencyGraph::content(const std::string& ns) const {
+const DependencyGraph::Content& DependencyGraph::content(const std::string& ns) const {
   return lookup(content_, ns);
 }
 

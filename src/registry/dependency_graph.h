@@ -3,6 +3,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "data/json.h"
@@ -44,16 +47,17 @@ class DependencyGraph {
 
   const Node* find(const std::string& uid) const;
   const std::set<std::string>& dependents(const std::string& uid) const;
-  const std::set<std::string>& content(const std::string& ns) const;  // uids of what is in a namespace
+  using Content = std::unordered_set<std::string_view>;
+  const Content& content(const std::string& ns) const;  // uids of what is in a namespace
   std::vector<std::string> uids() const;
 
  private:
   void unlink(const Node& node);
 
   std::set<Kind> kinds_;  // every kind ever seen; few
-  std::map<std::string, Node> nodes_;
+  std::unordered_map<std::string, Node> nodes_;
   std::map<std::string, std::set<std::string>> dependents_;  // owner's uid -> uids; the owner may be gone
-  std::map<std::string, std::set<std::string>> content_;     // namespace -> uids
+  std::map<std::string, Content> content_;                   // namespace -> uids, the keys of nodes_
   std::map<std::string, std::string> namespaces_;            // name -> uid
   std::map<std::string, std::string> definitions_;           // "plural.group" of a definition -> uid
 };

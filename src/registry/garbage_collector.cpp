@@ -1,6 +1,7 @@
 #include "registry/garbage_collector.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/log.h"
 #include "data/json_scan.h"
@@ -23,13 +24,13 @@ data::Json graph_metadata(std::string_view text) {
   data::Json object = data::Json::object();
   const auto metadata = data::find_json_value(text, {"metadata"});
   if (!metadata) return object;
+  constexpr std::array<std::string_view, 7> kNeeded{
+      "name", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers", "deletionTimestamp"};
   data::Json& known = object.at("metadata");
-  for (const char* name :
-       {"name", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers", "deletionTimestamp"}) {
-    const auto found = data::find_json_value(*metadata, {name});
-    if (!found) continue;
-    if (auto value = data::parse_json(*found)) known.set(name, std::move(*value));
-  }
+  data::for_each_json_member(*metadata, [&](std::string_view name, std::string_view text_of_value) {
+    if (std::ranges::find(kNeeded, name) == kNeeded.end()) return;
+    if (auto value = data::parse_json(text_of_value)) known.set(name, std::move(*value));
+  });
   return object;
 }
 
@@ -200,10 +201,10 @@ base::Status GarbageCollector::finish_definition(const DependencyGraph::Node& no
 
 base::Status GarbageCollector::empty_namespace(const DependencyGraph::Node& node) {
   const auto content = graph_.content(node.key.name);
-  for (const std::string& uid : content) {
-    const DependencyGraph::Node* item = graph_.find(uid);
+  for (const std::string_view uid : content) {
+    const DependencyGraph::Node* item = graph_.find(std::string(uid));
     if (item->deleting) continue;
-    SLIPWAY_TRY(settle(remove(*item, {.precondition_uid = uid})));
+    SLIPWAY_TRY(settle(remove(*item, {.precondition_uid = item->uid})));
   }
   if (!content.empty()) return {};
   auto space = get(node);

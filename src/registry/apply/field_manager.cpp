@@ -116,11 +116,24 @@ Json FieldManager::update(const Json& before, const Json& after, const Json& sen
   if (managed.empty() && !(may_replace && is_reset(sent)))
     if (auto decoded = decode_managed_fields(before["metadata"]["managedFields"])) managed = std::move(*decoded);
   const bool exists = !meta::uid(before).empty();
-  if (managed.empty() && exists) return {};
+  if (managed.empty()) return exists ? Json() : track_new(after, manager);
   auto tracked = track_update(before, after, std::move(managed), manager);
   if (!tracked) return {};
   cap_update_entries(*tracked);
   return encode_managed_fields(*tracked);
+}
+
+Json FieldManager::track_new(const Json& object, const std::string& manager) const {
+  if (!type_problem(object, scope_.type, Duplicates::kAllow, Numbers::kKeepIntegers).empty()) return {};
+  ManagedEntry self = entry(manager, FieldOperation::kUpdate);
+  self.fields = added_fields(object, scope_.type);
+  self.fields.remove_subtrees(scope_.reset);
+  self.fields.remove(unmanaged_fields());
+  if (self.fields.empty()) return {};
+  self.time = scope_.now;
+  ManagedFields managed;
+  managed.emplace(self.identity(), std::move(self));
+  return encode_managed_fields(managed);
 }
 
 base::Result<ManagedFields> FieldManager::track_update(const Json& before, const Json& after, ManagedFields managed,

@@ -37,6 +37,8 @@ class FieldManager {
                               bool force);
 
  private:
+  // The managedFields of a new object, all of which `manager` sets.
+  data::Json track_new(const data::Json& object, const std::string& manager) const;
   base::Result<ManagedFields> track_update(const data::Json& before, const data::Json& after, ManagedFields managed,
                                            const std::string& manager);
   // The managers after an update that touches only fields which its manager has already: none, when it is another.

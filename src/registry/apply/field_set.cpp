@@ -114,6 +114,27 @@ FieldSet FieldSet::without_subtrees(const FieldSet& other) const {
   return out;
 }
 
+void FieldSet::remove_each(const FieldSet& other, bool subtrees) {
+  for (const Node& gone : other.nodes_) {
+    const auto found = std::lower_bound(nodes_.begin(), nodes_.end(), gone.element, kBefore);
+    if (found == nodes_.end() || found->element != gone.element) continue;
+    if (gone.member) found->member = false;
+    if (gone.member && subtrees)
+      found->children = {};
+    else
+      found->children.remove_each(gone.children, subtrees);
+    if (!found->member && found->children.nodes_.empty()) nodes_.erase(found);
+  }
+}
+
+void FieldSet::remove(const FieldSet& other) {
+  remove_each(other, false);
+}
+
+void FieldSet::remove_subtrees(const FieldSet& other) {
+  remove_each(other, true);
+}
+
 FieldSet FieldSet::with_named_fields(const MergeType& type) const {
   FieldSet out;
   for (const Node& node : nodes_) {

@@ -85,6 +85,13 @@ TEST(FieldSet, Algebra) {
            Row{left.without(left), R"({})"},
        })
     EXPECT_EQ(encode_fields_text(row.actual), row.expected);
+  for (const FieldSet& other : {right, parent, left}) {
+    FieldSet rest = left, without_below = left;
+    rest.remove(other);
+    without_below.remove_subtrees(other);
+    EXPECT_EQ(rest, left.without(other));
+    EXPECT_EQ(without_below, left.without_subtrees(other));
+  }
   EXPECT_TRUE(left.without(left).empty());
   EXPECT_TRUE(left.contains({PathElement::field("a"), PathElement::field("b")}));
   EXPECT_FALSE(right.contains({PathElement::field("a")}));

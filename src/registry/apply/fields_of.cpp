@@ -1,4 +1,5 @@
 #include <map>
+#include <vector>
 
 #include "registry/apply/typed_value.h"
 
@@ -59,7 +60,32 @@ Found find_fields(const Json& value, const MergeType& type) {
   return {};
 }
 
+FieldSet added_in_list(const Json& value, const MergeType& type) {
+  std::map<PathElement, std::vector<const Json*>> groups;
+  for (const Json& item : value.items())
+    if (auto element = element_of_item(type, item)) groups[std::move(*element)].push_back(&item);
+  FieldSet out;
+  for (const auto& [element, items] : groups) {
+    // Items that are there more than once are one value.
+    FieldSet below = items.size() == 1 ? added_fields(*items.front(), type.element()) : FieldSet();
+    out.append({element, true, std::move(below)});
+  }
+  return out;
+}
+
 }  // namespace
+
+FieldSet added_fields(const Json& value, const MergeType& type) {
+  const Atom atom = atom_of(type, &value);
+  FieldSet out;
+  if (atom.map && value.is_object() && !type.is_map_atomic()) {
+    for (const auto& [name, member] : value.members())
+      out.append({PathElement::field(name), true, added_fields(member, type.field(name))});
+  } else if (!atom.map && !atom.scalar && atom.list && value.is_array() && !type.is_list_atomic()) {
+    out = added_in_list(value, type);
+  }
+  return out;
+}
 
 FieldSet fields_of(const Json& value, const MergeType& type) {
   return find_fields(value, type).below;

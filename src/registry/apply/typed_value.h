@@ -40,6 +40,9 @@ std::string type_problem(const data::Json& value, const MergeType& type, Duplica
 // Every leaf and item that the value has.
 FieldSet fields_of(const data::Json& value, const MergeType& type);
 
+// What compare() calls added when there was nothing before: every field and item, each level itself included.
+FieldSet added_fields(const data::Json& value, const MergeType& type);
+
 // How `after` differs from `before`; no path is in more than one of the sets.
 struct Comparison {
   FieldSet added, modified, removed;

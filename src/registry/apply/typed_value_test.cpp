@@ -106,6 +106,18 @@ TEST_F(TypedValueTest, Comparisons) {
   }
 }
 
+TEST_F(TypedValueTest, WhatIsAddedToNothingIsFoundWithoutComparing) {
+  for (const std::string_view text :
+       {R"({})", R"({"size": 1, "args": ["a"], "tags": ["b", "a", "b"]})",
+        R"({"tags": [], "labels": {}, "free": null})",
+        R"({"ports": [{"port": 2, "name": "n"}, {"port": 1}, {"port": 2}]})", R"({"ports": [1, {"port": 1}]})",
+        R"({"selector": {"a": "b"}, "labels": {"a": "b"}, "free": {"a": [1, {"b": 2}], "c": {"d": {"e": 1}}}})",
+        R"({"size": {"a": 1}, "labels": ["a"], "unknown": {"a": 1}})"})
+    EXPECT_EQ(encode_fields_text(added_fields(spec(text), type)),
+              encode_fields_text(compare(data::Json::object(), spec(text), type).added))
+        << text;
+}
+
 TEST_F(TypedValueTest, Merges) {
   struct Row {
     std::string_view live, applied, merged;
