@@ -31,7 +31,7 @@ using Method = std::string_view;
 namespace {
 
 // Most of them wait for the disk: those that wait together are written with one fsync.
-constexpr int kWorkerThreads = 48;
+constexpr int kWorkerThreads = 128;
 
 // The Kubernetes whose API this is; clients derive from it what they may ask for.
 constexpr std::string_view kKubernetesMinor = "36";
