@@ -116,9 +116,10 @@ Result<std::string> ClusterApi::components(const std::string& provider) {
 
 Status ClusterApi::install_components() {
   std::string all;
-  for (const Provider& provider : {kCore, kKubeadmBootstrap, kKubeadmControlPlane})
-    all += SLIPWAY_TRY(components(provider.name));
-  for (const auto& entry : fs::directory_iterator(source_folder() / "api/crds"))
+  const Provider providers[] = {kCore, kKubeadmBootstrap, kKubeadmControlPlane};
+  for (const Provider& provider : providers) all += SLIPWAY_TRY(components(provider.name));
+  const fs::directory_iterator definitions(source_folder() / "api/crds");
+  for (const auto& entry : definitions)
     if (entry.path().filename().string().starts_with("infrastructure."))
       all += SLIPWAY_TRY(base::read_file(entry.path())) + "\n---\n";
   SLIPWAY_TRY(succeeded(kubectl({"apply", "--server-side", "-f", "-"}, all), "the components are refused"));

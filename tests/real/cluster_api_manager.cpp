@@ -72,7 +72,8 @@ Status ProviderManager::wait_until_working() {
       milliseconds(60'000),
       [&] {
         std::set<std::string> controllers;
-        for (const Json& line : log())
+        const auto lines = log();
+        for (const Json& line : lines)
           if (line.text({"msg"}) == "Starting workers") controllers.insert(line.text({"controller"}));
         return controllers.size() >= provider_.controllers || !process_.running();
       },
@@ -96,7 +97,8 @@ std::vector<Json> ProviderManager::log() const {
 
 std::vector<std::string> ProviderManager::unexpected_errors(bool restarted) const {
   std::vector<std::string> unexpected;
-  for (const Json& line : log()) {
+  const auto lines = log();
+  for (const Json& line : lines) {
     // klog writes a verbosity with what is no error.
     const bool is_error = !line.contains("v") || !line["err"].is_null();
     const std::string text = data::to_json(line);

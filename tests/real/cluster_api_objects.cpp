@@ -34,8 +34,11 @@ std::string identity(const Json& object) {
   return object.text({"kind"}) + "/" + object.text({"metadata", "name"});
 }
 
-// The order in which two controllers write is chance: managers are sorted, and finalizers.
-void sort_by_writer(Json& object) {
+// What two controllers write in which order is chance: managers are sorted, finalizers too, and a condition does not
+// say which generation its controller last saw.
+void settle_order_of_writers(Json& object) {
+  if (object.get({"status", "conditions"}).is_array())
+    for (Json& condition : object.at({"status", "conditions"}).mutable_items()) condition.erase("observedGeneration");
   Json& metadata = object.at("metadata");
   if (metadata.contains("finalizers"))
     std::ranges::sort(metadata.at("finalizers").mutable_items(), {}, &Json::string_or_empty);
@@ -53,7 +56,7 @@ std::vector<std::string> ClusterApi::objects() {
   std::vector<std::string> out;
   for (Json object : found) {
     object.at("metadata").erase("resourceVersion");
-    sort_by_writer(object);
+    settle_order_of_writers(object);
     std::string text = identity(object) + "\n" + data::to_json(object, 1);
     for (const auto& [uid, name] : names) replace_all(text, uid, name);
     out.push_back(without_chance(std::move(text)));

@@ -21,8 +21,8 @@ constexpr milliseconds kLimit{90'000};
 Status wait_for(ClusterApi& api, const std::string& what, const std::function<bool()>& condition) {
   if (eventually(kLimit, condition, milliseconds(250))) return {};
   std::string state;
-  for (const char* type : {"clusters", "machines"})
-    for (const Json& object : api.list(type)) state += "\n" + data::to_json(object["status"], 1);
+  const auto objects = api.list("clusters,machines");
+  for (const Json& object : objects) state += "\n" + data::to_json(object["status"], 1);
   return fail(ErrorCode::kTimeout, what + " did not come about:" + state);
 }
 
@@ -103,8 +103,9 @@ namespace {
 // What the kubelet of a healthy node reports.
 Json node_status() {
   Json conditions = Json::array();
-  for (const auto& [type, status] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"Ready", "True"}, {"MemoryPressure", "False"}, {"DiskPressure", "False"}, {"PIDPressure", "False"}})
+  const std::pair<const char*, const char*> healthy[] = {
+      {"Ready", "True"}, {"MemoryPressure", "False"}, {"DiskPressure", "False"}, {"PIDPressure", "False"}};
+  for (const auto& [type, status] : healthy)
     conditions.append(Json::object({{"type", type},
                                     {"status", status},
                                     {"reason", "Reported"},

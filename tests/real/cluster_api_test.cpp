@@ -79,11 +79,11 @@ TEST_F(ClusterApiManager, ReconcilesAClusterWithItsClass) {
   ASSERT_EQ(definition.size(), 1u);
   EXPECT_EQ(definition.items()[0].get({"definitionsConflict"}), Json(false));
   // Templates of the class belong to it, without a controller.
-  for (const auto& [type, name] :
-       std::initializer_list<std::pair<const char*, const char*>>{{"intelclustertemplate", "edge"},
-                                                                  {"kubeadmcontrolplanetemplate", "edge"},
-                                                                  {"intelmachinetemplate", "edge-worker"},
-                                                                  {"kubeadmconfigtemplate", "edge-worker"}})
+  const std::pair<const char*, const char*> templates[] = {{"intelclustertemplate", "edge"},
+                                                           {"kubeadmcontrolplanetemplate", "edge"},
+                                                           {"intelmachinetemplate", "edge-worker"},
+                                                           {"kubeadmconfigtemplate", "edge-worker"}};
+  for (const auto& [type, name] : templates)
     EXPECT_THAT(owners(api_->get(type, name)), ElementsAre("ClusterClass/edge")) << type;
 
   ASSERT_STEP(create_cluster(*api_));
@@ -114,7 +114,8 @@ TEST_F(ClusterApiManager, ReconcilesAClusterWithItsClass) {
   EXPECT_TRUE(api_->list("machines").empty()) << "workers before the control plane";
 
   ASSERT_STEP(provide_control_plane(*api_));
-  for (const Json& machine : api_->list("machines")) {
+  const auto waiting = api_->list("machines");
+  for (const Json& machine : waiting) {
     const std::string name = machine.text({"metadata", "name"});
     EXPECT_THAT(owners(machine), ElementsAre("MachineSet/" + set.text({"metadata", "name"}) + "*"));
     EXPECT_THAT(owners(api_->get("intelmachine", name)), ElementsAre("Machine/" + name + "*"));
@@ -124,7 +125,8 @@ TEST_F(ClusterApiManager, ReconcilesAClusterWithItsClass) {
 
   ASSERT_STEP(provide_machines(*api_, plane_->kubeconfig()));
   EXPECT_EQ(condition(api_->get("cluster", "site"), "RemoteConnectionProbe"), "True ProbeSucceeded");
-  for (const Json& machine : api_->list("machines"))
+  const auto running = api_->list("machines");
+  for (const Json& machine : running)
     EXPECT_EQ(machine.text({"status", "nodeRef", "name"}), "node-" + machine.text({"metadata", "name"}));
 
   const Json old_template =
@@ -240,7 +242,8 @@ TEST_F(ClusterApiWithKubeadm, GoesAsFarAsWithoutMachines) {
   // The control plane's Machine has its cloud-init; what is missing is the machine.
   Json machine;
   const bool booted = eventually(milliseconds(90'000), [&] {
-    for (const Json& found : api_->list("machines"))
+    const auto machines = api_->list("machines");
+    for (const Json& found : machines)
       if (found["metadata"]["labels"].contains("cluster.x-k8s.io/control-plane")) machine = found;
     return condition(machine, "BootstrapConfigReady") == "True Ready" &&
            !machine.text({"spec", "bootstrap", "dataSecretName"}).empty();
