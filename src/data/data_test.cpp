@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "data/encoding.h"
+#include "data/json_reader.h"
 #include "data/json_text.h"
 #include "data/kubernetes_version.h"
 #include "data/patch.h"
@@ -28,6 +29,51 @@ TEST(JsonText, RoundTripsAndRefuses) {
   }
   EXPECT_FALSE(parse_json(std::string(200, '[') + std::string(200, ']')));
   EXPECT_EQ(parse_json("[1]", {.max_bytes = 2}).error().code(), base::ErrorCode::kTooLarge);
+}
+
+TEST(JsonText, QuickReaderTakesOnlyPlainTexts) {
+  struct Row {
+    std::string_view text, value;  // "" = left to the thorough parser
+  };
+  for (const Row& row :
+       {Row{R"( {"b" : [ 1 , -20, 0 ,-0], "a":{"c":null,"d":true,"e":false} } )",
+            R"({"a":{"c":null,"d":true,"e":false},"b":[1,-20,0,0]})"},
+        Row{R"("\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\u003c")", "\"\\\"\\\\/\\u0008\\u000c\\n\\r\\tAé€<\""},
+        Row{"[]", "[]"},
+        Row{"{}", "{}"},
+        Row{"-9223372036854775808", "-9223372036854775808"},
+        Row{"9223372036854775808", ""},
+        Row{"1.5", ""},
+        Row{"1e3", ""},
+        Row{"01", ""},
+        Row{"-", ""},
+        Row{"+1", ""},
+        Row{"", ""},
+        Row{"[1,]", ""},
+        Row{"[1 2]", ""},
+        Row{"{\"a\":1,}", ""},
+        Row{R"({"a":1,"a":2})", ""},
+        Row{R"({"a" 1})", ""},
+        Row{"{a:1}", ""},
+        Row{"[1]x", ""},
+        Row{"\"a", ""},
+        Row{"\"\n\"", ""},
+        Row{R"("\x")", ""},
+        Row{R"("\u12g4")", ""},
+        Row{R"("\u-123")", ""},
+        Row{R"("\ud83d\ude00")", ""},
+        Row{"\"\xff\"", ""},
+        Row{"nul", ""},
+        Row{"truefalse", ""},
+        Row{"\xef\xbb\xbf{}", ""},
+        Row{"[[[]]]", ""},
+        Row{"[[]]", "[[]]"}}) {
+    const auto value = read_plain_json(row.text, 2);
+    EXPECT_EQ(value ? to_json(*value) : "", row.value) << row.text;
+    if (value) {
+      EXPECT_EQ(*value, json(row.text));
+    }
+  }
 }
 
 TEST(JsonText, NotesDuplicateKeysForThoseWhoTakeThem) {

@@ -1,11 +1,14 @@
 #include "data/json_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/core.h>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
+
+#include "data/json_reader.h"
 
 namespace slipway::data {
 
@@ -178,6 +181,7 @@ base::Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes)
     return Error(ErrorCode::kTooLarge,
                  fmt::format("JSON of {} bytes is larger than {} bytes", text.size(), limits.max_bytes));
+  if (auto plain = read_plain_json(text, limits.max_depth)) return std::move(*plain);
   Builder builder(limits);
   bool parsed = false;
   try {
@@ -193,7 +197,14 @@ base::Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
+  while (!text.empty()) {
+    const auto special = std::ranges::find_if(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
+    const auto plain = static_cast<std::size_t>(special - text.begin());
+    out += text.substr(0, plain);
+    if (plain == text.size()) break;
+    const char c = text[plain];
+    text.remove_prefix(plain + 1);
     switch (c) {
       case '"':
         out += "\\\"";
@@ -211,11 +222,7 @@ void append_json_string(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
+        out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     }
   }
   out += '"';

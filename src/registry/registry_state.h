@@ -108,7 +108,8 @@ struct Registry::State {
   // its resourceVersion. write_race() when another writer was quicker.
   base::Result<StoredObject> store_replacement(const ResourceInfo& resource, const ObjectKey& key,
                                                const store::Entry& entry, Json object, bool erase);
-  ObjectPtr finish_write(const store::Entry& entry, Json object);
+  // The object with its resourceVersion. `keep`: in-process readers, who want it parsed, are likely.
+  ObjectPtr finish_write(const store::Entry& entry, Json object, bool keep);
   // Tells the writer the text of what is stored now, when it is the text of the object in the writer's version.
   void note_text(const ResourceVersionInfo& version, const store::Entry& entry, const WriteOptions& options) const;
   // Gives definitions the names that a change of another one has set free.

@@ -189,10 +189,10 @@ void Registry::State::settle_names(const std::string& group) {
   }
 }
 
-ObjectPtr Registry::State::finish_write(const store::Entry& entry, Json object) {
+ObjectPtr Registry::State::finish_write(const store::Entry& entry, Json object, bool keep) {
   object.at("metadata").set("resourceVersion", std::to_string(entry.revision));
   auto shared = std::make_shared<const Json>(std::move(object));
-  if (entry.value != nullptr) cache.remember(entry.value, shared);
+  if (keep && entry.value != nullptr) cache.remember(entry.value, shared);
   return shared;
 }
 
@@ -279,7 +279,8 @@ base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& versi
     if (entry) {
       definition.keep();
       note_text(version, *entry, options);
-      return to_version(version, finish_write(*entry, std::move(stored)));
+      // Who wants the text is no program with a cache of objects.
+      return to_version(version, finish_write(*entry, std::move(stored), options.written == nullptr));
     }
     if (entry.error().code() != ErrorCode::kAlreadyExists) return entry.error();
     if (named || attempt == kNameAttempts) return already_exists(resource.group_resource(), key.name);
@@ -382,7 +383,7 @@ base::Result<StoredObject> Registry::State::store_replacement(const ResourceInfo
   if (written) {
     definition.keep();
     if (defines) settle_names(object.text({"spec", "group"}));
-    ObjectPtr finished = finish_write(*written, std::move(object));
+    ObjectPtr finished = finish_write(*written, std::move(object), true);
     return StoredObject{*written, std::move(finished)};
   }
   if (written.error().code() == ErrorCode::kConflict) return write_race();
