@@ -30,6 +30,7 @@ constexpr ExpectedError kExpectedErrors[] = {
     {"connection to the workload cluster is down", "asked for before its kubeconfig is there, or was deleted"},
     {"ClusterClass is not successfully reconciled", "a class that is as new as its cluster: moved together"},
     {"cluster is not reachable: .*192\\.0\\.2\\.10", "the address of a control plane that no machine has"},
+    {"Unexpected EOF during watch stream event decoding", "a note (v=1) on a watch that ended inside an event"},
     {"the object has been modified; please apply your changes to the latest version",
      "two controllers write one object"},
     {"connection refused|connection reset|EOF|server closed|client connection lost", "the API server was killed", true},
