@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "base/log.h"
 #include "data/json_scan.h"
@@ -18,6 +19,8 @@ namespace {
 constexpr std::string_view kEverything = "/registry/";
 constexpr std::chrono::milliseconds kRetryDelay{500};
 constexpr std::chrono::milliseconds kIdle{60'000};
+constexpr std::size_t kRemovers = 8;
+constexpr std::size_t kTurn = 256;  // objects of a namespace until others have their turn
 
 // What the graph has to know of an object, read out of its text: most of an object is none of its business.
 data::Json graph_metadata(std::string_view text) {
@@ -72,6 +75,7 @@ base::Result<bool> GarbageCollector::run_once(std::chrono::milliseconds timeout)
     SLIPWAY_TRY(synchronize());
     timeout = std::chrono::milliseconds(0);
   }
+  if (!again_.empty()) timeout = std::chrono::milliseconds(0);
   const std::size_t failed_before = retry_.size();
   const auto taken = take_events(timeout);
   if (!taken) {
@@ -82,7 +86,10 @@ base::Result<bool> GarbageCollector::run_once(std::chrono::milliseconds timeout)
   }
   queue_.merge(retry_);
   retry_.clear();
-  const bool had_work = queue_.size() > failed_before;
+  const bool goes_on = !again_.empty();
+  queue_.merge(again_);
+  again_.clear();
+  const bool had_work = goes_on || queue_.size() > failed_before;
   work();
   return had_work;
 }
@@ -151,6 +158,26 @@ base::Result<ObjectPtr> GarbageCollector::update(const DependencyGraph::Node& no
   return registry_.update(resource->storage(), std::move(object), {.subresource = std::string(subresource)});
 }
 
+base::Status GarbageCollector::remove_all(const std::vector<Removal>& removals) {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  base::Status first;
+  const auto remove_some = [&] {
+    for (std::size_t i = next++; i < removals.size(); i = next++) {
+      const Removal& one = removals[i];
+      const base::Status done =
+          settle(registry_.remove(one.resource->storage(), one.key, {.precondition_uid = one.uid}));
+      const std::lock_guard lock(mutex);
+      if (first && !done) first = done;
+    }
+  };
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < std::min(kRemovers, removals.size()); ++i) others.emplace_back(remove_some);
+  remove_some();
+  others.clear();  // joins
+  return first;
+}
+
 void GarbageCollector::work() {
   // Looking at one object may queue others.
   while (!queue_.empty()) {
@@ -186,12 +213,12 @@ base::Status GarbageCollector::finish_definition(const DependencyGraph::Node& no
     options.limit = kPage;
     do {
       const ObjectList page = SLIPWAY_TRY(registry_.list(resource->storage(), options));
+      std::vector<Removal> removals;
       for (const ObjectPtr& object : page.items) {
-        if (!meta::is_deleting(*object))
-          SLIPWAY_TRY(settle(
-              registry_.remove(resource->storage(), meta::key_of(*object), {.precondition_uid = meta::uid(*object)})));
+        if (!meta::is_deleting(*object)) removals.push_back({resource, meta::key_of(*object), meta::uid(*object)});
         remaining |= !object->get({"metadata", "finalizers"}).empty();
       }
+      SLIPWAY_TRY(remove_all(removals));
       options.continue_token = page.continue_token;
     } while (!options.continue_token.empty());
   }
@@ -200,12 +227,17 @@ base::Status GarbageCollector::finish_definition(const DependencyGraph::Node& no
 }
 
 base::Status GarbageCollector::empty_namespace(const DependencyGraph::Node& node) {
-  const auto content = graph_.content(node.key.name);
+  const auto& content = graph_.content(node.key.name);
+  std::vector<Removal> removals;
   for (const std::string_view uid : content) {
     const DependencyGraph::Node* item = graph_.find(std::string(uid));
-    if (item->deleting) continue;
-    SLIPWAY_TRY(settle(remove(*item, {.precondition_uid = item->uid})));
+    const ResourcePtr resource = item->deleting ? nullptr : resource_of(*item).value_or(nullptr);
+    if (resource != nullptr) removals.push_back({resource, item->key, item->uid});
+    if (removals.size() < kTurn) continue;
+    again_.insert(node.uid);
+    break;
   }
+  SLIPWAY_TRY(remove_all(removals));
   if (!content.empty()) return {};
   auto space = get(node);
   if (!space) return settle(space);

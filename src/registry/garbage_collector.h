@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/result.h"
 #include "registry/dependency_graph.h"
@@ -44,6 +45,14 @@ class GarbageCollector {
   base::Result<ObjectPtr> remove(const DependencyGraph::Node& node, const DeleteOptions& options);
   base::Result<ObjectPtr> update(const DependencyGraph::Node& node, Json object, std::string_view subresource = "");
 
+  // Removes a number of objects at once, so that their writes share fsyncs. The first failure; none is left untried.
+  struct Removal {
+    ResourcePtr resource;
+    meta::ObjectKey key;
+    std::string uid;
+  };
+  base::Status remove_all(const std::vector<Removal>& removals);
+
   void work();
   base::Status look_at(const std::string& uid);
   // Deletes the objects of a definition that is being deleted, then lets it go.
@@ -63,6 +72,7 @@ class GarbageCollector {
   DependencyGraph graph_;
   std::set<std::string> queue_;  // uids to look at
   std::set<std::string> retry_;  // uids whose turn failed
+  std::set<std::string> again_;  // uids that gave the others a turn and go on at once
   std::mutex watch_mutex_;       // guards the next two against stop()
   bool stopping_ = false;
   std::shared_ptr<store::Watch> watch_;
