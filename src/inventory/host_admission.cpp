@@ -37,12 +37,11 @@ void add_host_admission(registry::Registry& registry) {
         if (request.old != nullptr && request.old->text({"spec", "uuid"}) == uuid &&
             request.old->text({"spec", "serialNumber"}) == serial)
           return {};
-        const auto all = SLIPWAY_TRY(registry.list(*hosts, {}));
-        for (const ObjectPtr& other : all.items) {
-          if (meta::key_of(*other) == meta::key_of(host)) continue;
-          if (!uuid.empty() && other->text({"spec", "uuid"}) == uuid) return duplicate(host, "spec.uuid", uuid, *other);
-          if (!serial.empty() && other->text({"spec", "serialNumber"}) == serial)
-            return duplicate(host, "spec.serialNumber", serial, *other);
+        for (const auto& [path, value] : {std::pair{"spec.uuid", uuid}, {"spec.serialNumber", serial}}) {
+          if (value.empty()) continue;
+          const auto same = SLIPWAY_TRY(registry.list(*hosts, {.fields = meta::FieldSelector::equals(path, value)}));
+          for (const ObjectPtr& other : same.items)
+            if (meta::key_of(*other) != meta::key_of(host)) return duplicate(host, path, value, *other);
         }
         return {};
       });

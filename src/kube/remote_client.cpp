@@ -29,15 +29,6 @@ class Query {
   std::string text_;
 };
 
-std::string field_text(const meta::FieldSelector& fields) {
-  std::string text;
-  for (const auto& requirement : fields.requirements()) {
-    text += fmt::format("{}{}{}{}", text.empty() ? "" : ",", requirement.path,
-                        requirement.equal ? "=" : "!=", requirement.value);
-  }
-  return text;
-}
-
 // Items of a list do not say what they are on every server; the list does.
 Json with_kind(Json item, const Gvk& gvk) {
   item.set("apiVersion", gvk.api_version());
@@ -102,7 +93,7 @@ Result<ObjectList> RemoteClient::list(const Gvk& gvk, const ListOptions& options
   request.path = SLIPWAY_TRY(collection_path(gvk, options.ns)) +
                  Query()
                      .add("labelSelector", options.labels.text())
-                     .add("fieldSelector", field_text(options.fields))
+                     .add("fieldSelector", options.fields.text())
                      .add("limit", options.limit > 0 ? std::to_string(options.limit) : "")
                      .add("continue", options.continue_token)
                      .add("resourceVersion", options.resource_version)
@@ -123,7 +114,7 @@ Result<std::unique_ptr<Watch>> RemoteClient::watch(const Gvk& gvk, const WatchOp
       Query()
           .add("watch", "true")
           .add("labelSelector", options.labels.text())
-          .add("fieldSelector", field_text(options.fields))
+          .add("fieldSelector", options.fields.text())
           // Also for callers that want none: when the stream breaks the watch goes on after the last one.
           .add("allowWatchBookmarks", "true")
           .text();

@@ -35,7 +35,19 @@ TEST(FieldSelector, ComparesNestedStrings) {
   const Json object = *data::parse_json(R"({"metadata":{"name":"x"},"status":{"phase":"Running"}})");
   EXPECT_TRUE(FieldSelector::parse("metadata.name=x,status.phase!=Failed")->matches(object));
   EXPECT_FALSE(FieldSelector::parse("metadata.name!=x")->matches(object));
-  EXPECT_FALSE(FieldSelector::parse("metadata.name"));
+  EXPECT_TRUE(FieldSelector::equals("status.phase", "Running").matches(object));
+  for (const std::string_view bad : {"metadata.name", "a=b=c", R"(a=\b)", R"(a=b\)"})
+    EXPECT_FALSE(FieldSelector::parse(bad)) << bad;
+}
+
+TEST(FieldSelector, ValuesMayHoldAnything) {
+  for (const std::string value : {"", "plain", "a,b", "a=b", R"(a\b)", R"(\\,=,)", "x!=y"}) {
+    const auto again = FieldSelector::parse(FieldSelector::equals("spec.serialNumber", value).text());
+    ASSERT_TRUE(again) << value << ": " << again.error().message();
+    ASSERT_EQ(again->requirements().size(), 1u) << value;
+    EXPECT_EQ(again->requirements()[0].value, value);
+    EXPECT_TRUE(again->requirements()[0].equal);
+  }
 }
 
 TEST(Conditions, TransitionTimeMovesOnlyWithTheStatus) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include <optional>
 
 #include "meta/object.h"
 
@@ -35,6 +36,34 @@ std::vector<std::string_view> split_requirements(std::string_view text) {
     }
   }
   return parts;
+}
+
+// Splits at commas that no backslash stands before.
+std::vector<std::string_view> split_field_terms(std::string_view text) {
+  std::vector<std::string_view> terms;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == ',') {
+      terms.push_back(text.substr(start, i - start));
+      start = i + 1;
+    }
+  }
+  terms.push_back(text.substr(start));
+  return terms;
+}
+
+std::optional<std::string> without_escapes(std::string_view value) {
+  std::string out;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool escaped = value[i] == '\\';
+    if (escaped && ++i == value.size()) return std::nullopt;
+    const bool special = value[i] == '\\' || value[i] == ',' || value[i] == '=';
+    if (special != escaped) return std::nullopt;
+    out += value[i];
+  }
+  return out;
 }
 
 bool is_label_text(std::string_view text, bool is_key) {
@@ -167,21 +196,41 @@ std::string LabelSelector::text() const {
   return fmt::format("{}", fmt::join(parts, ","));
 }
 
+FieldSelector FieldSelector::equals(std::string path, std::string value) {
+  FieldSelector selector;
+  selector.requirements_.push_back({std::move(path), std::move(value), true});
+  return selector;
+}
+
+std::string FieldSelector::text() const {
+  std::string out;
+  for (const Requirement& requirement : requirements_) {
+    if (!out.empty()) out += ',';
+    out += requirement.path + (requirement.equal ? "=" : "!=");
+    for (const char c : requirement.value) {
+      if (c == ',' || c == '=' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out;
+}
+
 base::Result<FieldSelector> FieldSelector::parse(std::string_view text) {
   FieldSelector selector;
   if (trim(text).empty()) return selector;
-  for (const std::string_view part : split_requirements(text)) {
-    bool found = false;
-    for (const auto& [sign, equal] : {std::pair<std::string_view, bool>{"!=", false}, {"==", true}, {"=", true}}) {
-      const auto at = part.find(sign);
-      if (at == part.npos) continue;
-      selector.requirements_.push_back(
-          {std::string(trim(part.substr(0, at))), std::string(trim(part.substr(at + sign.size()))), equal});
-      found = true;
-      break;
-    }
-    if (!found)
-      return fail(ErrorCode::kBadRequest, fmt::format("field selector '{}' must be field=value or field!=value", part));
+  for (const std::string_view part : split_field_terms(text)) {
+    if (trim(part).empty()) continue;
+    const auto bad = [part](std::string_view why) {
+      return fail(ErrorCode::kBadRequest, fmt::format("field selector '{}' {}", part, why));
+    };
+    const auto equals = part.find('=');
+    if (equals == part.npos) return bad("must be field=value or field!=value");
+    const bool equal = equals == 0 || part[equals - 1] != '!';
+    std::string_view value = part.substr(equals + 1);
+    if (equal && value.starts_with('=')) value.remove_prefix(1);
+    const auto plain = without_escapes(trim(value));
+    if (!plain) return bad("needs a backslash before each ',', '=' and '\\' of its value, and before nothing else");
+    selector.requirements_.push_back({std::string(trim(part.substr(0, equal ? equals : equals - 1))), *plain, equal});
   }
   return selector;
 }

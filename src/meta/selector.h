@@ -32,7 +32,8 @@ class LabelSelector {
   std::vector<Requirement> requirements_;
 };
 
-// "metadata.name=x,status.phase!=Running": equality only; the allowed fields are the caller's business.
+// "metadata.name=x,status.phase!=Running": equality only; the allowed fields are the caller's business. A backslash
+// stands before each ',', '=' and '\\' of a value (k8s.io/apimachinery/pkg/fields).
 class FieldSelector {
  public:
   struct Requirement {
@@ -41,8 +42,10 @@ class FieldSelector {
     bool equal = true;
   };
   static base::Result<FieldSelector> parse(std::string_view text);
+  static FieldSelector equals(std::string path, std::string value);
   bool matches(const data::Json& object) const;
   bool empty() const { return requirements_.empty(); }
+  std::string text() const;
   const std::vector<Requirement>& requirements() const { return requirements_; }
 
  private:

@@ -66,14 +66,19 @@ bool is_registered_as(const Json& host, const agentproto::EnrollRequest& request
 }  // namespace
 
 Result<ObjectPtr> Enrollment::find_host(const agentproto::EnrollRequest& request) {
-  const auto hosts = SLIPWAY_TRY(manager_.client().list(api::inventory::kHost));
   ObjectPtr found;
-  for (const ObjectPtr& host : hosts.items) {
-    if (!is_registered_as(*host, request)) continue;
-    if (found)
-      return base::fail(ErrorCode::kForbidden, fmt::format("hosts '{}' and '{}' are both registered for this machine",
-                                                           meta::name(*found), meta::name(*host)));
-    found = host;
+  for (const auto& [path, value] :
+       {std::pair{"spec.serialNumber", request.serial_number}, {"spec.uuid", lower(request.uuid)}}) {
+    if (value.empty()) continue;
+    const auto hosts = SLIPWAY_TRY(
+        manager_.client().list(api::inventory::kHost, {.fields = meta::FieldSelector::equals(path, value)}));
+    for (const ObjectPtr& host : hosts.items) {
+      if (!is_registered_as(*host, request) || (found && meta::key_of(*found) == meta::key_of(*host))) continue;
+      if (found)
+        return base::fail(ErrorCode::kForbidden, fmt::format("hosts '{}' and '{}' are both registered for this machine",
+                                                             meta::name(*found), meta::name(*host)));
+      found = host;
+    }
   }
   if (!found) return base::fail(ErrorCode::kForbidden, "no host is registered for this serial number and UUID");
   return found;
