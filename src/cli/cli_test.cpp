@@ -3,6 +3,7 @@
 
 #include "api/embedded_crds.h"
 #include "api/inventory/inventory.h"
+#include "api/templates/templates.h"
 #include "base/subprocess.h"
 #include "cli/command_line.h"
 #include "cli/completion.h"
@@ -11,6 +12,7 @@
 #include "data/yaml.h"
 #include "kube/local_client.h"
 #include "store/memory/memory_store.h"
+#include "templates/default_template.h"
 
 namespace slipway::cli {
 namespace {
@@ -37,6 +39,25 @@ TEST(Output, AgesAndElapsedTimes) {
   EXPECT_EQ(elapsed(std::chrono::seconds(125)), "2 min 5 s");
 }
 
+// Time passes when somebody waits for it, and `on_wait` happens meanwhile.
+class WaitingClock final : public base::Clock {
+ public:
+  base::WallTime now() const override { return clock_.now(); }
+  std::chrono::nanoseconds steady() const override { return clock_.steady(); }
+  void wait_until(std::condition_variable_any& /*condition*/, std::unique_lock<std::mutex>& /*lock*/,
+                  std::chrono::nanoseconds deadline, const std::stop_token& /*stop*/) override {
+    ++waits;
+    clock_.advance(deadline - clock_.steady());
+    if (on_wait) on_wait();
+  }
+
+  int waits = 0;
+  std::function<void()> on_wait;
+
+ private:
+  base::ManualClock clock_;
+};
+
 // Commands against the resource plane in this process.
 class Commands : public testing::Test {
  protected:
@@ -54,6 +75,7 @@ class Commands : public testing::Test {
     char *out = nullptr, *err = nullptr;
     std::size_t out_size = 0, err_size = 0;
     Context context;
+    context.clock = &clock_;
     context.out = ::open_memstream(&out, &out_size);
     context.err = ::open_memstream(&err, &err_size);
     const int code =
@@ -71,7 +93,9 @@ class Commands : public testing::Test {
 
   std::unique_ptr<store::Store> store_ = store::make_memory_store();
   registry::Registry registry_{*store_, {}};
-  kube::LocalClient client_{registry_};
+  kube::LocalClient local_{registry_};
+  kube::Client& client_ = local_;
+  WaitingClock clock_;
 };
 
 TEST_F(Commands, RegisterShowsTheTokenOnceAndStoresOnlyItsHash) {
@@ -112,6 +136,39 @@ TEST_F(Commands, ExitCodesAndMessages) {
   EXPECT_EQ(run({"host", "list"}).exit_code, 0);
   EXPECT_NE(run({"host", "list"}).out.find("edge-1"), std::string::npos);
   EXPECT_EQ(data::parse_yaml(run({"host", "list", "-o", "yaml"}).out)->get({"items"}).size(), 1u);
+}
+
+// The controller that gives a project its default template may be behind the command.
+TEST_F(Commands, CreatingAClusterWaitsForTheDefaultTemplateOfAYoungProject) {
+  Json project = meta::make_object(kube::kNamespace, {"", "young"});
+  ASSERT_TRUE(client_.create(project));
+  ASSERT_EQ(run({"-p", "young", "host", "register", "edge-1", "--serial", "S-1"}).exit_code, 0);
+  const auto create = [this] { return run({"-p", "young", "cluster", "create", "c", "--host", "edge-1"}); };
+
+  const auto start = clock_.steady();
+  const Outcome never = create();
+  EXPECT_EQ(never.exit_code, static_cast<int>(ExitCode::kNotFound));
+  EXPECT_NE(never.err.find("no default cluster template in project 'young'"), std::string::npos) << never.err;
+  EXPECT_EQ(clock_.steady() - start, std::chrono::seconds(10));
+
+  clock_.waits = 0;
+  clock_.on_wait = [this] {
+    if (clock_.waits == 2) ASSERT_TRUE(client_.create(templates::default_cluster_template("young")));
+    if (clock_.waits == 3)
+      ASSERT_TRUE(client_.patch(
+          kube::kNamespace, {"", "young"}, kube::PatchType::kMerge,
+          *data::parse_json(R"({"metadata": {"annotations": {"slipway.dev/default-cluster-template": "x"}}})")));
+  };
+  const Outcome found = create();
+  EXPECT_EQ(clock_.waits, 3);
+  EXPECT_NE(found.err.find("not Provisioned"), std::string::npos) << found.err;
+
+  // Once given and taken away by an administrator, it is not waited for.
+  ASSERT_TRUE(client_.remove(api::templates::kClusterTemplate, {"young", templates::kDefaultTemplateName}));
+  clock_.waits = 0;
+  const Outcome taken = create();
+  EXPECT_EQ(clock_.waits, 0);
+  EXPECT_NE(taken.err.find("no default cluster template"), std::string::npos) << taken.err;
 }
 
 TEST_F(Commands, BashCompletesCommandsAndOptions) {

@@ -26,18 +26,43 @@ Result<ObjectPtr> find_host(const Context& context, const std::string& name) {
   return host;
 }
 
-// The named template, or the newest one marked as default.
-Result<ObjectPtr> find_template(const Context& context, const std::string& name) {
+constexpr std::chrono::seconds kDefaultTemplateLimit{10};
+
+// The named template, or the newest one marked as default; null when there is none. `names`: of all there are.
+Result<ObjectPtr> choose_template(const Context& context, const std::string& name, std::string& names) {
   registry::ListOptions options;
   options.ns = context.project;
   const auto templates = SLIPWAY_TRY(context.client->list(api::templates::kClusterTemplate, options));
   ObjectPtr chosen;
-  std::string names;
+  names.clear();
   for (const ObjectPtr& candidate : templates.items) {
     names += (names.empty() ? "" : ", ") + meta::name(*candidate);
     const bool wanted = name.empty() ? meta::label(*candidate, api::templates::kDefaultLabel) == "true"
                                      : meta::name(*candidate) == name;
     if (wanted) chosen = candidate;
+  }
+  return chosen;
+}
+
+// A young project gets its default template from a controller of slipwayd, which may be a moment behind. Whoever may
+// not read the project's Namespace does not wait.
+Status wait_for_default_template(const Context& context) {
+  const Status waited =
+      poll(context, kDefaultTemplateLimit, std::chrono::milliseconds(100), [&context]() -> Result<bool> {
+        const auto project = context.client->get(kube::kNamespace, {"", context.project});
+        return !project || meta::is_deleting(**project) ||
+               !meta::annotation(**project, api::templates::kDefaultTemplateAnnotation).empty();
+      });
+  if (!waited && waited.error().code() == ErrorCode::kTimeout) return {};  // what is missing is said by the caller
+  return waited;
+}
+
+Result<ObjectPtr> find_template(const Context& context, const std::string& name) {
+  std::string names;
+  ObjectPtr chosen = SLIPWAY_TRY(choose_template(context, name, names));
+  if (!chosen && name.empty()) {
+    SLIPWAY_TRY(wait_for_default_template(context));
+    chosen = SLIPWAY_TRY(choose_template(context, name, names));
   }
   if (chosen) return chosen;
   return base::fail(ErrorCode::kNotFound, fmt::format("{} in project '{}'; there are: {}",

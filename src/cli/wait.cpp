@@ -12,6 +12,13 @@ using std::chrono::milliseconds;
 
 namespace {
 
+void sleep_for(const Context& context, milliseconds time) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;  // only the deadline or a stop ends this wait
+  context.clock->wait_until(never, lock, context.clock->steady() + time, context.stop);
+}
+
 // One watch, from the object's present state on. False: the watch ended and must be made again.
 Result<bool> follow_once(const Context& context, const meta::Gvk& gvk, const ObjectKey& key,
                          std::chrono::nanoseconds deadline, milliseconds tick, const WaitStep& step) {
@@ -56,13 +63,22 @@ Status watch_object(const Context& context, const meta::Gvk& gvk, const ObjectKe
     if (over && *over) return {};
     if (!over) {
       if (over.error().code() != ErrorCode::kUnavailable) return over.error();
-      std::mutex mutex;
-      std::unique_lock lock(mutex);
-      std::condition_variable_any pause;  // only the deadline or a stop ends this wait
-      context.clock->wait_until(pause, lock, context.clock->steady() + milliseconds(500), context.stop);
+      sleep_for(context, milliseconds(500));
     }
   }
   return Status(ErrorCode::kTimeout, fmt::format("{} '{}': not done after {}", gvk.kind, key.name, elapsed(timeout)));
+}
+
+Status poll(const Context& context, milliseconds timeout, milliseconds pause,
+            const std::function<Result<bool>()>& over) {
+  const auto deadline = context.clock->steady() + timeout;
+  while (!SLIPWAY_TRY(over())) {
+    if (context.stop.stop_requested()) return Status(ErrorCode::kCancelled, "interrupted");
+    if (context.clock->steady() >= deadline)
+      return Status(ErrorCode::kTimeout, fmt::format("not done after {}", elapsed(timeout)));
+    sleep_for(context, pause);
+  }
+  return {};
 }
 
 Status wait_until_gone(const Context& context, const meta::Gvk& gvk, const Json& object, milliseconds timeout,

@@ -107,8 +107,6 @@ class TemplateReconciler {
   control::Informer &templates_, &clusters_;
 };
 
-constexpr std::string_view kGivenAnnotation = "slipway.dev/default-cluster-template";
-
 class DefaultTemplateReconciler {
  public:
   explicit DefaultTemplateReconciler(control::Manager& manager)
@@ -117,11 +115,11 @@ class DefaultTemplateReconciler {
   Result<Outcome> reconcile(const ObjectKey& key) {
     const ObjectPtr project = namespaces_.get(key);
     if (!project || meta::is_deleting(*project) || key.name.starts_with("kube-") ||
-        !meta::annotation(*project, kGivenAnnotation).empty())
+        !meta::annotation(*project, api::templates::kDefaultTemplateAnnotation).empty())
       return Outcome::done();
     SLIPWAY_TRY(control::create_or_get(manager_.client(), default_cluster_template(key.name)));
     Json wanted = *project;
-    meta::set_annotation(wanted, kGivenAnnotation, kDefaultTemplateName);
+    meta::set_annotation(wanted, api::templates::kDefaultTemplateAnnotation, kDefaultTemplateName);
     SLIPWAY_TRY(control::patch_object(manager_.client(), *project, wanted));
     return Outcome::done();
   }

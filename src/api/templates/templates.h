@@ -11,6 +11,8 @@ inline constexpr std::string_view kGroup = "edge-orchestrator.intel.com";
 inline const meta::Gvk kClusterTemplate{"edge-orchestrator.intel.com", "v1alpha1", "ClusterTemplate"};
 
 inline constexpr std::string_view kDefaultLabel = "default";  // "true" on the default template of a project
+// On the Namespace of a project: the template that it was given at its beginning; never given again once this is set.
+inline constexpr std::string_view kDefaultTemplateAnnotation = "slipway.dev/default-cluster-template";
 inline constexpr std::string_view kDescriptionAnnotation = "description";
 inline constexpr std::string_view kFinalizer = "clustertemplates.edge-orchestrator.intel.com/finalizer";
 
