@@ -21,6 +21,7 @@
 #include "apiserver/watch_pump.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "registry/field_errors.h"
 
 namespace slipway::apiserver {
 
@@ -248,9 +249,13 @@ void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& co
   if (!resource) return responder.send(not_found());
   const bool wrong_scope = !path.ns.empty() && !resource->resource->namespaced;
   const bool lacks_namespace = path.ns.empty() && resource->resource->namespaced && !path.name.empty();
-  if (wrong_scope || lacks_namespace || (!path.subresource.empty() && !has_subresource(*resource, path.subresource)))
-    return responder.send(not_found());
+  if (wrong_scope || lacks_namespace) return responder.send(not_found());
   if (resource->deprecated) decorated.warn(deprecation_warning(*resource));
+  if (!path.subresource.empty() && !has_subresource(*resource, path.subresource))
+    return responder.send(
+        resource->resource->built_in
+            ? not_found()
+            : error_response(registry::not_found(resource->resource->group_resource(), path.name), subject, form));
   const RequestAccess access{authorizer, *roles, attributes};
   serve_resource({registry, *resource, request, path, form, tables, lines, *options.clock, access}, verb, responder);
 }

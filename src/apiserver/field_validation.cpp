@@ -1,9 +1,11 @@
 #include "apiserver/field_validation.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "apiserver/request_options.h"
 #include "registry/field_errors.h"
+#include "registry/object_metadata.h"
 #include "registry/schema.h"
 
 namespace slipway::apiserver {
@@ -23,7 +25,10 @@ std::vector<std::string> form_problems(const registry::ResourceVersionInfo& reso
   std::vector<std::string> problems;
   for (const std::string& field : duplicates) problems.push_back(fmt::format("duplicate field \"{}\"", field));
   if (resource.schema == nullptr) return problems;
-  const std::vector<std::string> unknown = resource.schema->unknown_fields(object);
+  std::vector<std::string> unknown = resource.schema->unknown_fields(object);
+  const std::vector<std::string> in_metadata = registry::unknown_metadata_fields(object);
+  unknown.insert(unknown.end(), in_metadata.begin(), in_metadata.end());
+  std::ranges::sort(unknown);
   for (const std::string& field : unknown) problems.push_back(fmt::format("unknown field \"{}\"", field));
   return problems;
 }

@@ -1,5 +1,6 @@
 #include "apiserver/request_options.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "data/json_text.h"
@@ -15,11 +16,18 @@ base::Error invalid_option(std::string_view options, base::FieldError error) {
 }
 
 base::Result<bool> dry_run(const net::HttpRequest& http, std::string_view options) {
-  const std::string_view text = http.query_value("dryRun");
-  if (text.empty()) return false;
-  if (text == "All") return true;
-  return invalid_option(options,
-                        registry::unsupported_value("dryRun", Json::array({std::string(text)}), {Json("All")}));
+  Json stages = Json::array();
+  const auto [first, last] = http.query.equal_range("dryRun");
+  for (auto item = first; item != last; ++item)
+    if (!item->second.empty()) stages.append(item->second);
+  return dry_run_of(stages, options);
+}
+
+base::Result<bool> dry_run_of(const Json& stages, std::string_view options) {
+  const auto is_all = [](const Json& stage) { return stage == Json("All"); };
+  if (!std::ranges::all_of(stages.items(), is_all))
+    return invalid_option(options, registry::unsupported_value("dryRun", stages, {Json("All")}));
+  return !stages.empty();
 }
 
 namespace {

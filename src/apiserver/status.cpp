@@ -100,8 +100,13 @@ Json details_for(const base::Error& error, const StatusSubject& subject) {
     case ErrorCode::kConflict:
     case ErrorCode::kInvalid:
       return details_of(subject_in(error.message()));
-    case ErrorCode::kForbidden:
-      return details_of(subject);
+    case ErrorCode::kForbidden: {
+      // A new object has its name from the body, or was given one.
+      StatusSubject named = subject;
+      const StatusSubject told = subject_in(error.message());
+      if (named.name.empty() && told.resource == named.resource) named.name = told.name;
+      return details_of(named);
+    }
     default:
       return Json::object();
   }

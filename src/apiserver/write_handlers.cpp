@@ -1,8 +1,11 @@
+#include <charconv>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "apiserver/request_body.h"
 #include "apiserver/request_options.h"
 #include "apiserver/resource_request.h"
+#include "data/json_text.h"
 #include "meta/object.h"
 #include "registry/field_errors.h"
 
@@ -12,6 +15,14 @@ using base::ErrorCode;
 using data::Json;
 
 namespace {
+
+// As Go's decoder names it.
+std::string_view json_type(const Json& value) {
+  if (value.is_string()) return "string";
+  if (value.is_bool()) return "bool";
+  if (value.is_array()) return "array";
+  return value.is_object() ? "object" : "number";
+}
 
 struct BodyObject {
   Json object;
@@ -36,9 +47,9 @@ base::Result<BodyObject> read_object(const ResourceRequest& request) {
   body.object = SLIPWAY_TRY(read_body(request.http, request.resource.resource->kind, &body.duplicates));
   Json& object = body.object;
   if (!object.is_object()) return base::fail(ErrorCode::kBadRequest, "the object in the body must be a JSON object");
-  if (request.is_built_in() && !object.contains("kind") && !object.contains("apiVersion")) {
-    object.set("kind", request.resource.resource->kind);
-    object.set("apiVersion", request.resource.gvk().api_version());
+  if (request.is_built_in()) {
+    if (!object.contains("kind")) object.set("kind", request.resource.resource->kind);
+    if (!object.contains("apiVersion")) object.set("apiVersion", request.resource.gvk().api_version());
   }
   const bool namespaced = request.resource.resource->namespaced;
   const std::string& ns = meta::ns(object);
@@ -72,30 +83,73 @@ base::Result<net::HttpResponse> create_missing(const ResourceRequest& request, J
   return object_response(request, 201, *created);
 }
 
-base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& request) {
-  registry::DeleteOptions options;
-  options.dry_run = SLIPWAY_TRY(dry_run(request.http, "DeleteOptions"));
-  std::string policy(request.http.query_value("propagationPolicy"));
+// Whose fields have another type than Go's decoder takes; a null is no value. Nothing is deleted by half-read options.
+base::Status check_delete_options(const Json& body) {
+  struct Field {
+    std::initializer_list<std::string_view> path;
+    std::string_view type;
+    bool (Json::*fits)() const;
+  };
+  for (const Field& field :
+       {Field{{"gracePeriodSeconds"}, "int64", &Json::is_integer}, Field{{"orphanDependents"}, "bool", &Json::is_bool},
+        Field{{"propagationPolicy"}, "v1.DeletionPropagation", &Json::is_string},
+        Field{{"dryRun"}, "[]string", &Json::is_array}, Field{{"preconditions"}, "v1.Preconditions", &Json::is_object},
+        Field{{"preconditions", "uid"}, "types.UID", &Json::is_string},
+        Field{{"preconditions", "resourceVersion"}, "string", &Json::is_string}}) {
+    const Json& value = body.get(field.path);
+    if (!value.is_null() && !(value.*field.fits)())
+      return base::fail(ErrorCode::kBadRequest,
+                        fmt::format("json: cannot unmarshal {} into Go struct field DeleteOptions.{} of type {}",
+                                    json_type(value), fmt::join(field.path, "."), field.type));
+  }
+  return {};
+}
+
+// The body, or without one the parameters.
+base::Result<Json> sent_delete_options(const ResourceRequest& request) {
   if (!request.http.body.empty()) {
-    const Json body = SLIPWAY_TRY(read_body(request.http, "DeleteOptions"));
+    Json body = SLIPWAY_TRY(read_body(request.http, "DeleteOptions"));
     if (!body.is_object() || (body.contains("kind") && body.text({"kind"}) != "DeleteOptions"))
       return base::fail(ErrorCode::kBadRequest, "the body of a delete request must be DeleteOptions");
-    if (const std::string& text = body.text({"propagationPolicy"}); !text.empty()) policy = text;
-    options.precondition_uid = body.text({"preconditions", "uid"});
-    options.precondition_resource_version = body.text({"preconditions", "resourceVersion"});
-    for (const Json& item : body["dryRun"].items()) options.dry_run |= item == Json("All");
+    SLIPWAY_TRY(check_delete_options(body));
+    return body;
   }
-  if (policy.empty() || policy == "Background") {
-    options.propagation = registry::Propagation::kBackground;
-  } else if (policy == "Foreground") {
-    options.propagation = registry::Propagation::kForeground;
-  } else if (policy == "Orphan") {
-    options.propagation = registry::Propagation::kOrphan;
-  } else {
-    return invalid_option("DeleteOptions", registry::unsupported_value(
-                                               "propagationPolicy", policy,
-                                               {Json("Foreground"), Json("Background"), Json("Orphan"), Json("nil")}));
-  }
+  Json options = Json::object();
+  if (const std::string_view policy = request.http.query_value("propagationPolicy"); !policy.empty())
+    options.set("propagationPolicy", policy);
+  if (const std::string_view orphan = request.http.query_value("orphanDependents"); !orphan.empty())
+    options.set("orphanDependents", orphan != "false" && orphan != "0");
+  const std::string_view seconds = request.http.query_value("gracePeriodSeconds");
+  std::int64_t parsed = 0;
+  const auto [end, problem] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), parsed);
+  if (!seconds.empty() && (problem != std::errc() || end != seconds.data() + seconds.size()))
+    return base::fail(ErrorCode::kBadRequest,
+                      fmt::format("strconv.ParseInt: parsing {}: invalid syntax", data::to_json(Json(seconds))));
+  return options;
+}
+
+base::Result<registry::Propagation> propagation_of(const Json& sent) {
+  const std::string& policy = sent.text({"propagationPolicy"});
+  if (!policy.empty() && sent["orphanDependents"].is_bool())
+    return invalid_option("DeleteOptions",
+                          registry::invalid_value("propagationPolicy", policy,
+                                                  "orphanDependents and deletionPropagation cannot be both set"));
+  if (policy == "Foreground") return registry::Propagation::kForeground;
+  if (policy == "Orphan" || sent["orphanDependents"].bool_or(false)) return registry::Propagation::kOrphan;
+  if (policy.empty() || policy == "Background") return registry::Propagation::kBackground;
+  return invalid_option("DeleteOptions", registry::unsupported_value(
+                                             "propagationPolicy", policy,
+                                             {Json("Foreground"), Json("Background"), Json("Orphan"), Json("nil")}));
+}
+
+base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& request) {
+  const Json sent = SLIPWAY_TRY(sent_delete_options(request));
+  const bool dry_run_asked = SLIPWAY_TRY(dry_run(request.http, "DeleteOptions"));
+  registry::DeleteOptions options;
+  options.dry_run = SLIPWAY_TRY(dry_run_of(sent["dryRun"], "DeleteOptions")) || dry_run_asked;
+  options.propagation = SLIPWAY_TRY(propagation_of(sent));
+  options.precondition_uid = sent.text({"preconditions", "uid"});
+  options.precondition_resource_version = sent.text({"preconditions", "resourceVersion"});
   return options;
 }
 
@@ -121,6 +175,10 @@ base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {
   options.written = &text;
   const FieldValidation validation = SLIPWAY_TRY(field_validation(request.http, "UpdateOptions"));
   const BodyObject body = SLIPWAY_TRY(read_object(request));
+  if (meta::name(body.object).empty())
+    return base::fail(ErrorCode::kBadRequest,
+                      fmt::format("the name of the object ({} based on URL) was undeterminable: name must be provided",
+                                  request.path.name));
   if (meta::name(body.object) != request.path.name)
     return base::fail(ErrorCode::kBadRequest,
                       fmt::format("the name of the object ({}) does not match the name on the URL ({})",

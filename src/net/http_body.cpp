@@ -52,7 +52,7 @@ void HttpBody::end_of_stream() {
 
 Status HttpBody::append(std::string_view bytes) {
   if (bytes.size() > limit_ - text_.size()) {
-    return fail(ErrorCode::kTooLarge, fmt::format("the body is larger than {} bytes", limit_));
+    return fail(ErrorCode::kTooLarge, fmt::format("Request entity too large: limit is {}", limit_));
   }
   text_ += bytes;
   return {};
@@ -75,14 +75,14 @@ Status HttpBody::begin_chunk(std::string_view size_line) {
   std::uint64_t size = 0;
   while (digits < size_line.size() && hex_value(size_line[digits]) >= 0) {
     if (digits == kMaxSizeDigits)
-      return fail(ErrorCode::kTooLarge, fmt::format("the body is larger than {} bytes", limit_));
+      return fail(ErrorCode::kTooLarge, fmt::format("Request entity too large: limit is {}", limit_));
     size = size * 16 + static_cast<std::uint64_t>(hex_value(size_line[digits++]));
   }
   const std::string_view rest = size_line.substr(digits);
   if (digits == 0 || !(rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t'))
     return broken("a chunk without a size");
   if (size > limit_ - text_.size()) {
-    return fail(ErrorCode::kTooLarge, fmt::format("the body is larger than {} bytes", limit_));
+    return fail(ErrorCode::kTooLarge, fmt::format("Request entity too large: limit is {}", limit_));
   }
   left_ = size;
   state_ = size == 0 ? State::kTrailer : State::kChunkData;
@@ -128,7 +128,7 @@ Result<std::size_t> HttpBody::step(std::string_view bytes) {
 Result<std::size_t> HttpBody::take(std::string_view bytes) {
   // A length beyond the limit is refused before its first byte.
   if (state_ == State::kData && left_ > limit_ - text_.size()) {
-    return fail(ErrorCode::kTooLarge, fmt::format("the body is larger than {} bytes", limit_));
+    return fail(ErrorCode::kTooLarge, fmt::format("Request entity too large: limit is {}", limit_));
   }
   std::size_t total = 0;
   while (state_ != State::kDone && total < bytes.size()) total += SLIPWAY_TRY(step(bytes.substr(total)));

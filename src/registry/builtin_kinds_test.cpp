@@ -53,6 +53,15 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BuiltinCase{SECRET(R"(, "data": {"a.b": "YQ=="}, "type": "example.com/x")"), "", ""},
         BuiltinCase{SECRET(R"(, "data": {"a": "?"})"), "", "data[a]: Invalid value: \"<secret>\": must be base64"},
+        BuiltinCase{SECRET(R"(, "type": "kubernetes.io/tls", "data": {"tls.key": ""})"), "",
+                    "data[tls.crt]: Required value"},
+        BuiltinCase{SECRET(R"(, "type": "kubernetes.io/basic-auth", "data": {"password": ""})"), "", ""},
+        BuiltinCase{SECRET(R"(, "type": "kubernetes.io/basic-auth")"), "", "data[username]: Required value"},
+        BuiltinCase{SECRET(R"(, "type": "kubernetes.io/ssh-auth")"), "", "data[ssh-privatekey]: Required value"},
+        BuiltinCase{SECRET(R"(, "type": "kubernetes.io/dockercfg", "data": {".dockercfg": "ew=="})"), "",
+                    "data[.dockercfg]: Invalid value: \"<secret contents redacted>\": must be JSON"},
+        BuiltinCase{SECRET(R"(, "type": "kubernetes.io/service-account-token")"), "",
+                    "metadata.annotations[kubernetes.io/service-account.name]: Required value"},
         BuiltinCase{SECRET(R"(, "data": {"a/b": "YQ=="})"), "",
                     "data[a/b]: Invalid value: \"a/b\": a valid config key"},
         BuiltinCase{SECRET(R"(, "data": {"..a": "YQ=="})"), "", "must not start with '..'"},
@@ -68,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BuiltinCase{CONFIG(R"(, "data": {"a": "b"}, "binaryData": {"c": "YQ=="})"), "", ""},
         BuiltinCase{CONFIG(R"(, "data": {"a": "b"}, "binaryData": {"a": "YQ=="})"), "",
-                    "duplicate of key present in data"},
+                    "duplicate of key present in binaryData"},
         BuiltinCase{CONFIG(R"(, "immutable": true, "data": {"a": "b"})"), R"({"data": {"c": "d"}})", "data: Forbidden"},
         BuiltinCase{EVENT(R"(, "involvedObject": {"namespace": "default", "name": "x"}, "reason": "R")"), "", ""},
         BuiltinCase{EVENT(R"(, "involvedObject": {"name": "x"})"), R"({"count": 2})", ""},
@@ -81,6 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
         BuiltinCase{LEASE(R"(, "spec": {"leaseDurationSeconds": 0})"), "", "must be greater than 0"},
         BuiltinCase{LEASE(R"(, "spec": {"leaseTransitions": -1})"), "", "must be greater than or equal to 0"},
         BuiltinCase{R"({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a.b"}})", "",
+                    "must not contain dots"},
+        BuiltinCase{R"({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "A"}})", "",
                     "a lowercase RFC 1123 label must consist of"},
         // A cluster-scoped object's namespace is dropped.
         BuiltinCase{R"({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "namespace": "b"}})", "",

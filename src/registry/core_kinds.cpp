@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "data/encoding.h"
+#include "data/json_text.h"
 #include "meta/object.h"
 #include "registry/builtin_kind.h"
 #include "registry/builtin_schemas.h"
@@ -77,6 +78,32 @@ void check_immutable(const Json& object, const Json& old, std::initializer_list<
       errors.push_back(forbidden_value(member, "field is immutable when `immutable` is set"));
 }
 
+// k8s.io/kubernetes/pkg/apis/core/validation ValidateSecret: what a Secret of a known type must hold.
+void check_secret_type(const Json& object, FieldErrors& errors) {
+  const std::string& type = object.text({"type"});
+  const Json& data = object["data"];
+  const auto require = [&](std::string_view key) {
+    if (!data.contains(key)) errors.push_back(required_value(fmt::format("data[{}]", key)));
+  };
+  const auto require_json = [&](std::string_view key) {
+    if (!data.contains(key)) return require(key);
+    const auto text = data::base64_decode(data.text({key}));
+    if (text && !data::parse_json(*text))
+      errors.push_back(invalid_value(fmt::format("data[{}]", key), "<secret contents redacted>", "must be JSON"));
+  };
+  if (type == "kubernetes.io/service-account-token" &&
+      meta::annotation(object, "kubernetes.io/service-account.name").empty())
+    errors.push_back(required_value("metadata.annotations[kubernetes.io/service-account.name]"));
+  if (type == "kubernetes.io/dockercfg") require_json(".dockercfg");
+  if (type == "kubernetes.io/dockerconfigjson") require_json(".dockerconfigjson");
+  if (type == "kubernetes.io/ssh-auth" && data.text({"ssh-privatekey"}).empty())
+    errors.push_back(required_value("data[ssh-privatekey]"));
+  if (type == "kubernetes.io/basic-auth" && !data.contains("username") && !data.contains("password"))
+    for (const char* key : {"username", "password"}) require(key);
+  if (type == "kubernetes.io/tls")
+    for (const char* key : {"tls.crt", "tls.key"}) require(key);
+}
+
 void validate_secret(const Json& object, const Json* old, FieldErrors& errors) {
   std::size_t bytes = 0;
   check_keys(object["data"], "data", bytes, errors);
@@ -85,6 +112,7 @@ void validate_secret(const Json& object, const Json* old, FieldErrors& errors) {
     if (!data::base64_decode(value.string_or_empty()))
       errors.push_back(invalid_value(fmt::format("data[{}]", key), "<secret>", "must be base64"));
   if (bytes / 4 * 3 > kMaxSecretBytes) errors.push_back(too_long("data", kMaxSecretBytes));
+  check_secret_type(object, errors);
   if (old == nullptr) return;
   if (object.text({"type"}) != old->text({"type"}))
     errors.push_back(invalid_value("type", object["type"], "field is immutable"));
@@ -97,8 +125,8 @@ void validate_config_map(const Json& object, const Json* old, FieldErrors& error
   check_keys(object["binaryData"], "binaryData", bytes, errors);
   for (const auto& [key, value] : object["data"].members())
     if (object["binaryData"].contains(key))
-      errors.push_back(invalid_value(fmt::format("binaryData[{}]", key), key, "duplicate of key present in data"));
-  if (bytes > kMaxSecretBytes) errors.push_back(too_long("", kMaxSecretBytes));
+      errors.push_back(invalid_value(fmt::format("data[{}]", key), key, "duplicate of key present in binaryData"));
+  if (bytes > kMaxSecretBytes) errors.push_back(too_long("[]", kMaxSecretBytes));
   if (old != nullptr) check_immutable(object, *old, {"data", "binaryData"}, errors);
 }
 

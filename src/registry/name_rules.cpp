@@ -54,8 +54,8 @@ bool is_name_part(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-std::string longer_than(std::size_t limit) {
-  return fmt::format("must be no more than {} bytes", limit);
+std::string longer_than(std::size_t limit, std::string_view unit = "bytes") {
+  return fmt::format("must be no more than {} {}", limit, unit);
 }
 
 }  // namespace
@@ -68,17 +68,18 @@ std::string path_segment_problem(std::string_view text) {
 }
 
 std::string dns_subdomain_problem(std::string_view text) {
-  if (text.size() > 253) return longer_than(253);
+  if (text.size() > 253) return longer_than(253, "characters");
   return is_dns_subdomain(text) ? "" : std::string(kSubdomainRule);
 }
 
 std::string dns_label_problem(std::string_view text) {
-  if (text.size() > 63) return longer_than(63);
-  return is_dns_label(text) ? "" : std::string(kLabelRule);
+  if (text.size() > 63) return longer_than(63, "characters");
+  if (is_dns_label(text)) return "";
+  return is_dns_subdomain(text) ? "must not contain dots" : std::string(kLabelRule);
 }
 
 std::string dns_1035_label_problem(std::string_view text) {
-  if (text.size() > 63) return longer_than(63);
+  if (text.size() > 63) return longer_than(63, "characters");
   return is_dns_label(text) && text.front() >= 'a' ? "" : std::string(k1035LabelRule);
 }
 

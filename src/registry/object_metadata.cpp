@@ -87,9 +87,12 @@ void validate_owners(const Json& metadata, FieldErrors& errors) {
   const auto& owners = metadata["ownerReferences"].items();
   for (std::size_t i = 0; i < owners.size(); ++i) {
     for (const std::string_view member : {"apiVersion", "kind", "name", "uid"})
-      if (owners[i].text({member}).empty())
+      if (owners[i].text({member}).empty() ||
+          (member == "apiVersion" && std::ranges::count(owners[i].text({member}), '/') > 1))
         errors.push_back(invalid_value(fmt::format("{}.{}", kPath, member), owners[i].text({member}),
                                        member == "apiVersion" ? "version must not be empty" : "must not be empty"));
+    if (owners[i].text({"apiVersion"}) == "v1" && owners[i].text({"kind"}) == "Event")
+      errors.push_back(invalid_value(kPath, owners[i], "/v1, Kind=Event is disallowed from being an owner"));
     if (!owners[i]["controller"].bool_or(false)) continue;
     const std::string name = owners[i].text({"kind"}) + "/" + owners[i].text({"name"});
     if (!controller.empty())
@@ -188,7 +191,38 @@ std::string name_problem(std::string_view name, NameRule rule) {
   }
   return {};
 }
+
+// A name that begins like this may go on after a dash.
+std::string as_whole_name(std::string base) {
+  if (base.size() > 1 && base.back() == '-') base.replace(base.size() - 2, 2, "a");
+  return base;
+}
+
+bool is_standard_finalizer(std::string_view name) {
+  return name == "kubernetes" || name == "orphan" || name == "foregroundDeletion";
+}
 }  // namespace
+
+void validate_finalizer_names(const Json& finalizers, std::string_view path, FieldErrors& errors) {
+  std::size_t index = 0;
+  for (const Json& item : finalizers.items()) {
+    const std::string& name = item.string_or_empty();
+    if (name.find('/') == name.npos && !is_standard_finalizer(name))
+      errors.push_back(invalid_value(fmt::format("{}[{}]", path, index), item,
+                                     "name is neither a standard finalizer name nor is it fully qualified"));
+    ++index;
+  }
+}
+
+std::vector<std::string> unknown_metadata_fields(const Json& object) {
+  std::vector<std::string> unknown;
+  for (const auto& [name, value] : object["metadata"].members()) {
+    const auto is_name = [&name](const Member& member) { return member.name == name; };
+    if (std::ranges::none_of(kMembers, is_name) && name != "managedFields" && name != "selfLink")
+      unknown.push_back("metadata." + name);
+  }
+  return unknown;
+}
 
 void validate_metadata(const Json& object, NameRule name_rule, FieldErrors& errors) {
   const Json& metadata = object["metadata"];
@@ -198,6 +232,9 @@ void validate_metadata(const Json& object, NameRule name_rule, FieldErrors& erro
   } else if (const std::string why = name_problem(name, name_rule); !why.empty()) {
     errors.push_back(invalid_value("metadata.name", name, why));
   }
+  if (const std::string& base = metadata.text({"generateName"}); !base.empty())
+    if (const std::string why = name_problem(as_whole_name(base), name_rule); !why.empty())
+      errors.push_back(invalid_value("metadata.generateName", base, why));
   if (const std::string& ns = metadata.text({"namespace"}); !ns.empty())
     if (const std::string why = dns_label_problem(ns); !why.empty())
       errors.push_back(invalid_value("metadata.namespace", ns, why));

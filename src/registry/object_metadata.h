@@ -26,6 +26,12 @@ void carry_over_metadata(data::Json& object, const data::Json& old);
 void validate_metadata(const data::Json& object, NameRule name_rule, FieldErrors& errors);
 void validate_metadata_update(const data::Json& object, const data::Json& old, FieldErrors& errors);
 
+// Finalizers that are neither of Kubernetes nor named with a domain; `path` is the list's.
+void validate_finalizer_names(const data::Json& finalizers, std::string_view path, FieldErrors& errors);
+
+// Paths of members of `metadata` that ObjectMeta does not have.
+std::vector<std::string> unknown_metadata_fields(const data::Json& object);
+
 // Why a key of a Secret or ConfigMap is refused; "" when it is fine.
 std::string config_key_problem(std::string_view key);
 

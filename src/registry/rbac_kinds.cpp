@@ -72,9 +72,14 @@ void validate_cluster_role(const Json& object, const Json*, FieldErrors& errors)
     errors.push_back(required_value(kPath, "at least one clusterRoleSelector required if aggregationRule is non-nil"));
   int index = 0;
   for (const Json& selector : selectors.items()) {
-    if (!meta::LabelSelector::from_json(selector))
-      errors.push_back(invalid_value(fmt::format("{}[{}]", kPath, index), selector, "invalid label selector."));
-    ++index;
+    const std::string path = fmt::format("{}[{}]", kPath, index++);
+    bool valid = meta::LabelSelector::from_json(selector).has_value();
+    for (const auto& [key, value] : selector["matchLabels"].members()) {
+      const std::string why = qualified_name_problem(key);
+      if (!why.empty()) errors.push_back(invalid_value(path + ".matchLabels", key, why));
+      valid &= why.empty();
+    }
+    if (!valid) errors.push_back(invalid_value(path, Json(), "invalid label selector."));
   }
 }
 

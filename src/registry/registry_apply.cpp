@@ -146,6 +146,10 @@ base::Result<ObjectPtr> Registry::State::create_applied(const ResourceVersionInf
     return conflict(version.resource->group_resource(), key.name,
                     fmt::format("uid mismatch: the provided object specified uid {}, and no existing object was found",
                                 meta::uid(applied.object)));
+  if (meta::name(applied.object).empty())
+    return fail(
+        ErrorCode::kBadRequest,
+        fmt::format("the name of the object ({} based on URL) was undeterminable: name must be provided", key.name));
   SLIPWAY_TRY(check_key(*version.resource, key, applied.object));
   applied.object.at("metadata").erase("resourceVersion");
   return create(version, std::move(applied.object), options, &applied.managed_fields);

@@ -217,13 +217,15 @@ base::Result<ListOf<SelectedValue>> Registry::State::select(const ResourceVersio
   SLIPWAY_TRY(check_fields(version, options.fields));
   const std::string prefix = storage_prefix(info, info.namespaced ? options.ns : "");
   ContinueToken position;
-  if (!options.continue_token.empty())
+  if (!options.continue_token.empty()) {
     position = SLIPWAY_TRY(ContinueToken::decode(options.continue_token).with_context("invalid continue token"));
-  else if (const store::Revision wanted = SLIPWAY_TRY(parse_revision(options.resource_version));
-           wanted > store.revision())
+    if (position.revision > store.revision()) return too_large_resource_version(position.revision, store.revision());
+  } else if (const store::Revision wanted = SLIPWAY_TRY(parse_revision(options.resource_version));
+             wanted > store.revision()) {
     return too_large_resource_version(wanted, store.revision());
-  else if (options.exact)
+  } else if (options.exact) {
     position.revision = wanted;
+  }
 
   const PageReader reader(*this, version, options);
   const std::size_t page_size = reader.is_selective() && options.limit != 0 ? kSelectionPage : options.limit;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "data/patch.h"
 #include "registry/apply/managed_fields.h"
+#include "registry/name_rules.h"
 #include "registry/object_limits.h"
 #include "registry/object_metadata.h"
 #include "registry/registry_state.h"
@@ -33,6 +34,20 @@ base::Status check_kind(const ResourceVersionInfo& version, const Json& object) 
                 fmt::format("the API version in the data ({}) does not match the expected API version ({})",
                             object.text({"apiVersion"}), gvk.api_version()));
   return {};
+}
+
+base::Status check_spec_finalizers(const ResourceVersionInfo& version, const Json& object) {
+  constexpr std::string_view kPath = "spec.finalizers";
+  FieldErrors errors;
+  std::size_t index = 0;
+  for (const Json& item : object["spec"]["finalizers"].items()) {
+    if (const std::string why = qualified_name_problem(item.string_or_empty()); !why.empty())
+      errors.push_back(invalid_value(fmt::format("{}[{}]", kPath, index), item, why));
+    ++index;
+  }
+  validate_finalizer_names(object["spec"]["finalizers"], kPath, errors);
+  if (errors.empty()) return {};
+  return invalid_object(version.resource->group_kind(), meta::name(object), std::move(errors));
 }
 
 bool has_subresource(const ResourceVersionInfo& version, std::string_view name) {
@@ -139,6 +154,9 @@ base::Status Registry::State::validate(const ResourceVersionInfo& version, const
   FieldErrors all;
   validate_metadata(object, rules.name, all);
   if (old != nullptr) validate_metadata_update(object, *old, all);
+  // Kinds of Kubernetes itself ask for more than custom resources, definitions among these.
+  if (old == nullptr && version.resource->built_in && !Definitions::concerns(*version.resource))
+    validate_finalizer_names(object["metadata"]["finalizers"], "metadata.finalizers", all);
   all.insert(all.end(), errors.begin(), errors.end());
   if (version.scale) validate_scale(*version.scale, object, all);
   if (rules.validate) rules.validate(object, old, all);
@@ -356,7 +374,10 @@ base::Result<Json> Registry::State::prepare_replacement(const ResourceVersionInf
   object.at("metadata").set("resourceVersion", meta::resource_version(current));
   apply_schema(version, object);
   if (rules.prepare) rules.prepare(object, &current);
-  if (options.subresource == kFinalize) put_or_erase(object.at("spec"), "finalizers", wanted_finalizers);
+  if (options.subresource == kFinalize) {
+    put_or_erase(object.at("spec"), "finalizers", wanted_finalizers);
+    SLIPWAY_TRY(check_spec_finalizers(version, object));
+  }
   if (Definitions::concerns(resource) && !options.by_server) SLIPWAY_TRY(definitions.check_change(current, object));
   SLIPWAY_TRY(validate(version, object, &current));
   set_managers(version, current, object, sent, options, applied);
