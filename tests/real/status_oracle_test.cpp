@@ -186,5 +186,33 @@ TEST_F(StatusOracle, RefusalsAndWarningsAreThoseOfKubeApiserver) {
   compare(rows);
 }
 
+// A server that was started again has no history: who goes on from before is told to list anew.
+TEST_F(StatusOracle, WatchesFromBeforeARestartHaveExpired) {
+  prepare();
+  if (HasFatalFailure()) return;
+  kubernetes_->kill_api_server();
+  const auto launched = kubernetes_->launch();
+  ASSERT_TRUE(launched) << launched.error().message();
+  const auto restarted = orchestrator_->restart();
+  ASSERT_TRUE(restarted) << restarted.error().message();
+  const auto ready = kubernetes_->wait_until_ready(std::chrono::minutes(2));
+  ASSERT_TRUE(ready) << ready.error().message();
+  // kube-apiserver serves a definition some time after it is ready.
+  ASSERT_TRUE(eventually(milliseconds(30'000), [&] {
+    const auto served = theirs_->send({.method = "GET", .path = std::string(kCaseSamples)});
+    return served && served->status == 200;
+  }));
+  for (const std::string_view path : {kCaseConfigMaps, kCaseSecrets, kCaseSamples, kCaseNamespace}) {
+    const std::string collection(path == kCaseNamespace ? "/api/v1/namespaces" : path);
+    const HttpExchangeRequest watch{.method = "GET",
+                                    .path = collection + "?watch=true&timeoutSeconds=5&resourceVersion=1"};
+    const auto theirs = theirs_->send(watch);
+    const auto ours = ours_->send(watch);
+    ASSERT_TRUE(theirs && ours) << collection;
+    EXPECT_EQ(comparable(*theirs), comparable(*ours)) << collection;
+    EXPECT_THAT(comparable(*ours), testing::HasSubstr("Failure Expired 410")) << collection;
+  }
+}
+
 }  // namespace
 }  // namespace slipway::real
