@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
@@ -62,6 +63,18 @@ base::Result<BodyObject> read_object(const ResourceRequest& request) {
     if (!namespaced && metadata.is_object()) object.at("metadata").erase("namespace");
   }
   return body;
+}
+
+// Kinds of Kubernetes itself are decoded into their types before anything looks at them: there a value of another type
+// is a bad request. Definitions hold values of any type, and their own checks name those that do not fit.
+base::Error as_decoding_error(const ResourceRequest& request, base::Error error) {
+  if (error.code() != ErrorCode::kInvalid || !request.is_built_in() || request.path.group == "apiextensions.k8s.io")
+    return error;
+  const auto wrong = std::ranges::find(error.fields(), "FieldValueTypeInvalid", &base::FieldError::reason);
+  if (wrong == error.fields().end()) return error;
+  const std::string& kind = request.resource.resource->kind;
+  return {ErrorCode::kBadRequest, fmt::format("{} in version \"{}\" cannot be handled as a {}: {}: {}", kind,
+                                              request.resource.version, kind, wrong->field, wrong->message)};
 }
 
 // As kube-apiserver (AllowCreateOnUpdate): a PUT of these kinds makes the object that is not there.
@@ -162,10 +175,11 @@ base::Result<net::HttpResponse> create_object(const ResourceRequest& request) {
   const FieldValidation validation = SLIPWAY_TRY(field_validation(request.http, "CreateOptions"));
   BodyObject body = SLIPWAY_TRY(read_object(request));
   const auto warnings = SLIPWAY_TRY(validate_fields(request, body, validation));
-  const auto created = SLIPWAY_TRY(request.registry.create(request.resource, std::move(body.object), options));
-  auto response = SLIPWAY_TRY(object_response(request, 201, *created, text));
+  const auto created = request.registry.create(request.resource, std::move(body.object), options);
+  if (!created) return as_decoding_error(request, created.error());
+  auto response = SLIPWAY_TRY(object_response(request, 201, **created, text));
   add_warnings(response, warnings);
-  add_warnings(response, request.registry.warnings(request.resource, *created));
+  add_warnings(response, request.registry.warnings(request.resource, **created));
   return response;
 }
 
@@ -186,7 +200,7 @@ base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {
   const auto warnings = SLIPWAY_TRY(validate_fields(request, body, validation));
   const auto updated = request.registry.update(request.resource, body.object, options);
   const bool missing = !updated && updated.error().code() == ErrorCode::kNotFound;
-  if (!updated && !(missing && is_created_by_update(request))) return updated.error();
+  if (!updated && !(missing && is_created_by_update(request))) return as_decoding_error(request, updated.error());
   auto response = missing ? SLIPWAY_TRY(create_missing(request, body.object, options))
                           : SLIPWAY_TRY(object_response(request, 200, **updated, text));
   add_warnings(response, warnings);

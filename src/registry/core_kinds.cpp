@@ -110,7 +110,7 @@ void validate_secret(const Json& object, const Json* old, FieldErrors& errors) {
   // Not by the schema's format: its error would show the value.
   for (const auto& [key, value] : object["data"].members())
     if (!data::base64_decode(value.string_or_empty()))
-      errors.push_back(invalid_value(fmt::format("data[{}]", key), "<secret>", "must be base64"));
+      errors.push_back(invalid_type(fmt::format("data[{}]", key), "<secret>", "must be base64"));
   if (bytes / 4 * 3 > kMaxSecretBytes) errors.push_back(too_long("data", kMaxSecretBytes));
   check_secret_type(object, errors);
   if (old == nullptr) return;
