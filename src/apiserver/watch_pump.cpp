@@ -4,6 +4,16 @@
 
 namespace slipway::apiserver {
 
+namespace {
+
+// With this many others waiting, a watch whose last turn moved several events may wait for its next one. Events then go
+// out together, in one write for each watch, and writers get their time.
+constexpr std::size_t kMany = 64;
+constexpr std::chrono::nanoseconds kPausePerEvent = std::chrono::milliseconds(5);
+constexpr std::chrono::nanoseconds kLongestPause = std::chrono::milliseconds(50);
+
+}  // namespace
+
 struct WatchPump::Session {
   std::unique_ptr<registry::TextWatch> watch;
   std::shared_ptr<net::BodyStream> body;
@@ -12,8 +22,9 @@ struct WatchPump::Session {
   std::chrono::nanoseconds deadline{0};
   std::chrono::nanoseconds wake_at{0};  // guarded by the pump's mutex_: the deadline until it was announced
   std::shared_ptr<Signal> signal = std::make_shared<Signal>();
-  std::mutex serving;  // one pump thread at a time
-  bool ended = false;  // guarded by serving
+  std::mutex serving;                                                            // one pump thread at a time
+  bool ended = false;                                                            // guarded by serving
+  std::atomic<std::chrono::nanoseconds> next_turn{std::chrono::nanoseconds(0)};  // not before, when many wait
 };
 
 WatchPump::WatchPump(base::Clock& clock, int threads, std::chrono::seconds tick) : clock_(clock), tick_(tick) {
@@ -76,14 +87,26 @@ std::size_t WatchPump::size() const {
 void WatchPump::run(const std::stop_token& stop) {
   while (true) {
     std::shared_ptr<Session> session;
+    std::size_t others = 0;
     {
       std::unique_lock lock(queue_->mutex);
       if (!queue_->changed.wait(lock, stop, [this] { return !queue_->ready.empty(); })) return;
       session = queue_->ready.front().lock();
       queue_->ready.pop_front();
+      others = queue_->ready.size();
     }
-    if (session) serve(session);
+    if (!session) continue;
+    if (others >= kMany) rest_until(session->next_turn.load(), stop);
+    serve(session);
   }
+}
+
+void WatchPump::rest_until(std::chrono::nanoseconds time, const std::stop_token& stop) {
+  if (clock_.steady() >= time) return;
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;
+  clock_.wait_until(never, lock, time, stop);
 }
 
 // Looks at quiet watches: all of them every tick, for bookmarks, and each when its time is up.
@@ -149,6 +172,8 @@ bool WatchPump::move_events(Session& session) {
       if (!line) return fail(session, line.error());
       lines.push_back(std::move(*line));
     }
+    const auto pause = std::min(kLongestPause, kPausePerEvent * static_cast<std::int64_t>(lines.size()));
+    session.next_turn = clock_.steady() + pause;
     if (!session.body->write_shared(std::move(lines))) return false;
   }
   return false;

@@ -58,6 +58,7 @@ class WatchPump {
     void raise();
   };
   void run(const std::stop_token& stop);
+  void rest_until(std::chrono::nanoseconds time, const std::stop_token& stop);
   void tick(const std::stop_token& stop);
   void serve(const std::shared_ptr<Session>& session);
   // False when the session is over.

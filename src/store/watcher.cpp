@@ -33,7 +33,7 @@ base::Result<std::vector<Event>> HubWatch::next(std::chrono::milliseconds timeou
       watcher_->signalled = false;
     }
     auto events = take();
-    if (!events || !events->empty()) return events;
+    if (!events || !events->empty() || timeout <= std::chrono::milliseconds(0)) return events;
     std::unique_lock lock(watcher_->mutex);
     if (!watcher_->changed.wait_until(lock, deadline, [this] { return watcher_->signalled; })) return events;
   }
