@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fmt/core.h>
-#include <malloc.h>
 
 #include "base/log.h"
 #include "base/version.h"
@@ -11,6 +10,11 @@
 #include "daemon/serve.h"
 #include "daemon/store_commands.h"
 #include "pki/kubeconfig_files.h"
+
+// Options of jemalloc, see its manual page; the environment's MALLOC_CONF adds to them. Many threads make and free
+// objects for each other: few arenas and small thread caches, so that little stays behind with each of them.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0,lg_tcache_max:8,tcache_nslots_small_max:24";
 
 namespace {
 
@@ -99,8 +103,6 @@ struct ManagementFlags {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Many threads make and free objects for each other; an allocator arena for each would keep many times what is used.
-  mallopt(M_ARENA_MAX, 2);
   SlipwaydOptions options;
   std::string data_folder, api = "127.0.0.1:6440", agents = "127.0.0.1:6441", gateway = "127.0.0.1:6442",
                            audit = "writes";

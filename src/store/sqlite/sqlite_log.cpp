@@ -39,7 +39,7 @@ Status SqliteLog::connect() {
   // FULL with WAL: every commit is fsynced before it returns.
   SLIPWAY_TRY(
       database_.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; "
-                        "PRAGMA cache_size=-8192"));
+                        "PRAGMA cache_size=-2048"));
   database_.follow_wal();
   if (SLIPWAY_TRY(read_format(database_, file_)) == 0) {
     SLIPWAY_TRY(database_.execute("BEGIN IMMEDIATE"));
