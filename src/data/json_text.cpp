@@ -228,6 +228,10 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_json(std::string& out, const Json& value) {
+  append(out, value, 0, 0);
+}
+
 std::string to_json(const Json& value, int indent) {
   std::string out;
   append(out, value, indent, 0);

@@ -22,6 +22,8 @@ base::Result<Json> parse_json(std::string_view text, const JsonLimits& limits = 
 
 // Compact with indent 0, otherwise one member a line with that many spaces. Keys come out sorted.
 std::string to_json(const Json& value, int indent = 0);
+// The same, compact, behind what is in `out`.
+void append_json(std::string& out, const Json& value);
 
 // Appends `text` as a quoted JSON string.
 void append_json_string(std::string& out, std::string_view text);

@@ -31,7 +31,7 @@ void split_metadata(const Json& metadata, std::string& before, std::string& afte
     first = false;
     data::append_json_string(out, key);
     out += ':';
-    out += data::to_json(value);
+    data::append_json(out, value);
   }
   if (!passed) mark_version();
   after += '}';
@@ -40,6 +40,9 @@ void split_metadata(const Json& metadata, std::string& before, std::string& afte
 }  // namespace
 
 EncodedObject::EncodedObject(const Json& object) {
+  // Most objects then grow neither; both texts live only while they are written.
+  before_.reserve(1'024);
+  after_.reserve(4'096);
   std::string* out = &before_;
   *out += '{';
   bool first = true;
@@ -52,7 +55,7 @@ EncodedObject::EncodedObject(const Json& object) {
       split_metadata(value, before_, after_);
       out = &after_;
     } else {
-      *out += data::to_json(value);
+      data::append_json(*out, value);
     }
   }
   *out += '}';
