@@ -29,7 +29,9 @@ struct WatchPump::Session {
 
 WatchPump::WatchPump(base::Clock& clock, int threads, std::chrono::seconds tick) : clock_(clock), tick_(tick) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
-  threads_.emplace_back([this](const std::stop_token& stop) { this->tick(stop); });
+  // The first round counts from here, however late the thread begins.
+  threads_.emplace_back(
+      [this, first = clock_.steady() + tick_](const std::stop_token& stop) { this->tick(stop, first); });
 }
 
 WatchPump::~WatchPump() {
@@ -110,8 +112,7 @@ void WatchPump::rest_until(std::chrono::nanoseconds time, const std::stop_token&
 }
 
 // Looks at quiet watches: all of them every tick, for bookmarks, and each when its time is up.
-void WatchPump::tick(const std::stop_token& stop) {
-  std::chrono::nanoseconds next_round = clock_.steady() + tick_;
+void WatchPump::tick(const std::stop_token& stop, std::chrono::nanoseconds next_round) {
   while (!stop.stop_requested()) {
     std::vector<std::shared_ptr<Session>> due;
     {

@@ -59,7 +59,7 @@ class WatchPump {
   };
   void run(const std::stop_token& stop);
   void rest_until(std::chrono::nanoseconds time, const std::stop_token& stop);
-  void tick(const std::stop_token& stop);
+  void tick(const std::stop_token& stop, std::chrono::nanoseconds next_round);
   void serve(const std::shared_ptr<Session>& session);
   // False when the session is over.
   bool move_events(Session& session);

@@ -89,6 +89,8 @@ Status Orchestration::open_agents_door() {
   door.port = options_.agents.port;
   door.tls = door_tls(options_.credentials);
   door.max_connections = options_.limits.agents;
+  // A thousand agents that come back at once bring a second of handshakes; people do not wait for that.
+  door.network_niceness = 10;
   agent_http_ = SLIPWAY_TRY(net::HttpServer::start(
       door, [this](const auto& request, auto& responder) { agent_door_->handle(request, responder); }));
   return {};

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
 #include "base/files.h"
 
@@ -21,7 +22,7 @@ constexpr std::uint64_t kWakeId = 0;
 EventLoop::EventLoop(base::UniqueFd epoll, base::UniqueFd wake)
     : epoll_(std::move(epoll)), wake_(std::move(wake)), read_buffer_(kReadBufferBytes) {}
 
-base::Result<std::shared_ptr<EventLoop>> EventLoop::start(const std::string& thread_name) {
+base::Result<std::shared_ptr<EventLoop>> EventLoop::start(const std::string& thread_name, int niceness) {
   base::UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return base::errno_error(errno, "cannot make an epoll set");
   base::UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -32,12 +33,14 @@ base::Result<std::shared_ptr<EventLoop>> EventLoop::start(const std::string& thr
   }
   std::shared_ptr<EventLoop> loop(new EventLoop(std::move(epoll), std::move(wake)));
   // The thread owns the loop too: the last other owner may let go from inside a callback.
-  loop->thread_ = std::jthread([loop, thread_name] {
+  loop->thread_ = std::jthread([loop, thread_name, niceness] {
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
     pthread_setname_np(pthread_self(), thread_name.substr(0, 15).c_str());
+    // Linux applies it to the calling thread alone (setpriority(2), C library/kernel differences).
+    if (niceness > 0) ::setpriority(PRIO_PROCESS, 0, niceness);
     loop->run();
   });
   loop->thread_id_ = loop->thread_.get_id();

@@ -34,7 +34,8 @@ class EventLoop {
   using TimerId = std::uint64_t;
   using RegistrationId = std::uint64_t;
 
-  static base::Result<std::shared_ptr<EventLoop>> start(const std::string& thread_name);
+  // `niceness` of its thread, as in nice(1): 0 to 19.
+  static base::Result<std::shared_ptr<EventLoop>> start(const std::string& thread_name, int niceness = 0);
   ~EventLoop();
 
   // Runs `task` soon, in order. False (and the task is dropped) once the loop has ended.

@@ -138,7 +138,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options,
   if (!options.tls.certificate_pem.empty()) tls = SLIPWAY_TRY(make_server_context(options.tls));
   ListeningSocket socket = SLIPWAY_TRY(listen_on(options.address, options.port));
   std::vector<std::shared_ptr<EventLoop>> loops;
-  for (std::size_t i = 0; i < kLoops; ++i) loops.push_back(SLIPWAY_TRY(EventLoop::start(fmt::format("http-io-{}", i))));
+  for (std::size_t i = 0; i < kLoops; ++i)
+    loops.push_back(SLIPWAY_TRY(EventLoop::start(fmt::format("http-io-{}", i), options.network_niceness)));
   auto server = std::make_unique<Server>(std::make_shared<HttpService>(std::move(options), std::move(handler)),
                                          std::move(tls), std::move(loops));
   server->listen(std::move(socket));

@@ -63,6 +63,7 @@ struct HttpServerOptions {
   std::uint16_t port = 0;  // 0 = any free one
   TlsServerOptions tls;    // empty certificate = plain HTTP (loopback only, asked for explicitly)
   int worker_threads = 8;
+  int network_niceness = 0;  // of the threads that do TLS and parse, as in nice(1): other doors' work goes first
   std::size_t max_queued_requests = 10'000;  // beyond: 503; half of them by one user: 429
   // By the certificate and headers of a request, on a network thread: must be quick. Empty = all are one user.
   std::function<RequestFlow(const HttpRequest&)> flow_of;
