@@ -33,6 +33,8 @@ constexpr ExpectedError kExpectedErrors[] = {
     {"Unexpected EOF during watch stream event decoding", "a note (v=1) on a watch that ended inside an event"},
     {"the object has been modified; please apply your changes to the latest version",
      "two controllers write one object"},
+    {kLateFinalizer.data(),
+     "a manager whose cache has not seen the deletion; kube-apiserver refuses it in the same words"},
     {"connection refused|connection reset|EOF|server closed|client connection lost", "the API server was killed", true},
     {"Failed to update lease optimistically|error retrieving resource lock", "the API server was killed", true},
     {"very short watch|apiserver not ready", "the API server was killed", true},

@@ -16,6 +16,9 @@ struct Provider {
 inline const Provider kCore{"core", 14}, kKubeadmBootstrap{"bootstrap/kubeadm", 3},
     kKubeadmControlPlane{"controlplane/kubeadm", 3};
 
+// What an API server says of a finalizer that comes too late.
+inline constexpr std::string_view kLateFinalizer = "no new finalizers can be added if the object is being deleted";
+
 // The manager of one provider as a process, as in its pod: the rights of a ServiceAccount, the namespace in the file
 // where it looks for it, leader election. One thread.
 class ProviderManager {
@@ -31,6 +34,7 @@ class ProviderManager {
   static base::Result<ProviderManager> start(const Provider& provider, const Options& options);
 
   Process& process() { return process_; }
+  std::vector<data::Json> log() const;  // one JSON object a line
   // Lines of its log that tell of an error which is not among the expected ones (the list stands in the .cpp), as text.
   // `restarted`: the API server was gone for a while.
   std::vector<std::string> unexpected_errors(bool restarted) const;
@@ -38,7 +42,6 @@ class ProviderManager {
  private:
   ProviderManager(Provider provider, Process process) : provider_(std::move(provider)), process_(std::move(process)) {}
   base::Status wait_until_working();
-  std::vector<data::Json> log() const;  // one JSON object a line
 
   Provider provider_;
   Process process_;

@@ -39,6 +39,16 @@ class ClusterApiManager : public testing::Test {
     EXPECT_THAT(refused_writes(), IsEmpty());
   }
 
+  // Whether a manager, its cache being late, wanted to add a finalizer to this object while it was being deleted.
+  bool is_late_finalizer(const std::string& name) const {
+    for (const ProviderManager& manager : api_->managers())
+      for (const Json& line : manager.log())
+        if (line.text({"err"}).find(kLateFinalizer) != std::string::npos &&
+            line.text({"err"}).find(name) != std::string::npos)
+          return true;
+    return false;
+  }
+
   // Writes of the managers that slipwayd answered with another error than "not there" and "somebody was quicker".
   std::vector<std::string> refused_writes() const {
     std::vector<std::string> refused;
@@ -49,6 +59,7 @@ class ClusterApiManager : public testing::Test {
       if (!event.text({"user", "username"}).starts_with("system:serviceaccount:capi-")) continue;
       const std::int64_t code = event.get({"responseStatus", "code"}).integer_or(0);
       if (code < 300) ++accepted;
+      if (code == 422 && is_late_finalizer(event.text({"objectRef", "name"}))) continue;
       if (code >= 400 && code != 404 && code != 409) refused.push_back(line);
     }
     EXPECT_GT(accepted, 20) << "the audit log does not tell of the managers";
