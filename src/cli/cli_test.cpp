@@ -153,11 +153,14 @@ TEST_F(Commands, CreatingAClusterWaitsForTheDefaultTemplateOfAYoungProject) {
 
   clock_.waits = 0;
   clock_.on_wait = [this] {
-    if (clock_.waits == 2) ASSERT_TRUE(client_.create(templates::default_cluster_template("young")));
-    if (clock_.waits == 3)
+    if (clock_.waits == 2) {
+      ASSERT_TRUE(client_.create(templates::default_cluster_template("young")));
+    }
+    if (clock_.waits == 3) {
       ASSERT_TRUE(client_.patch(
           kube::kNamespace, {"", "young"}, kube::PatchType::kMerge,
           *data::parse_json(R"({"metadata": {"annotations": {"slipway.dev/default-cluster-template": "x"}}})")));
+    }
   };
   const Outcome found = create();
   EXPECT_EQ(clock_.waits, 3);

@@ -193,10 +193,11 @@ INSTANTIATE_TEST_SUITE_P(
         BuiltinCase{BINDING(ROLE_REF), R"({"roleRef": {"name": "edit"}})", "cannot change roleRef"},
         BuiltinCase{BINDING(ROLE_REF), R"({"subjects": [{"kind": "Group", "name": "g"}]})", ""}));
 
-#define NEW_EVENT(rest) \
-  R"({"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e", "namespace": "default"},
-      "eventTime": "2026-01-02T03:04:05.000006Z", "reportingController": "example.com/c", "reportingInstance": "c-1",
-      "action": "Look", "reason": "Seen", "regarding": {"kind": "Node", "name": "n"}, "note": "hello")" rest "}"
+#define NEW_EVENT(rest)                                                                                        \
+  R"({"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e", "namespace": "default"}, )" \
+  R"("eventTime": "2026-01-02T03:04:05.000006Z", "reportingController": "example.com/c", )"                    \
+  R"("reportingInstance": "c-1", "action": "Look", "reason": "Seen", )"                                        \
+  R"("regarding": {"kind": "Node", "name": "n"}, "note": "hello")" rest "}"
 
 INSTANTIATE_TEST_SUITE_P(
     NewEvents, Builtin,

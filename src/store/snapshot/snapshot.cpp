@@ -93,10 +93,11 @@ Result<Source> open_source(const fs::path& folder) {
 }
 
 Status open_all(Database& database, const fs::path& file, std::int64_t format, ValueCodec& codec) {
-  SLIPWAY_TRY(read_rows(database, file, format, [&](const StoredRow& row) -> Status {
+  const auto open_one = [&](const StoredRow& row) -> Status {
     SLIPWAY_TRY(codec.open(row, file));
     return {};
-  }));
+  };
+  SLIPWAY_TRY(read_rows(database, file, format, open_one));
   return {};
 }
 

@@ -69,12 +69,13 @@ Status SqliteLog::connect() {
 base::Result<bool> SqliteLog::load(ObjectMap& map) {
   bool all_current = true;
   std::vector<Entry> entries;
-  state_ = SLIPWAY_TRY(read_rows(database_, file_, kFormat, [&](const StoredRow& row) -> Status {
+  const auto take = [&](const StoredRow& row) -> Status {
     all_current = all_current && codec_->is_current(row);
     auto value = std::make_shared<const std::string>(SLIPWAY_TRY(codec_->open(row, file_)));
     entries.push_back({std::string(row.key), row.revision, std::move(value), row.created});
     return {};
-  }));
+  };
+  state_ = SLIPWAY_TRY(read_rows(database_, file_, kFormat, take));
   if (!map.load(std::move(entries), state_.revision)) return damaged(file_, "a key is there twice");
   return all_current;
 }

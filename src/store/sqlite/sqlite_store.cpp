@@ -153,12 +153,13 @@ Result<Rotation> rotate_encryption(const fs::path& folder, const SqliteOptions& 
   if (!opened.keys.is_credential()) codec.keys().add(base::SystemRandom::instance());
   if (codec.keys().empty())
     return base::fail(base::ErrorCode::kInvalid, fmt::format("{} holds no key", opened.keys.path().string()));
-  SLIPWAY_TRY(renew_file(folder, codec, [&]() -> Status {
+  const auto keep_keys = [&]() -> Status {
     if (opened.keys.is_credential()) return {};
     SLIPWAY_TRY(opened.keys.write(codec.keys()));
     base::crash_point("store.rotate-key-added");
     return {};
-  }));
+  };
+  SLIPWAY_TRY(renew_file(folder, codec, keep_keys));
   base::crash_point("store.rotate-resealed");
   Rotation rotation{key_id_text(codec.keys().newest().id), ""};
   for (const EncryptionKey& key : codec.keys().keys())
