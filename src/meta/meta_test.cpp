@@ -19,16 +19,26 @@ TEST(LabelSelector, MatchesAsKubectlDocuments) {
     std::string_view selector, labels;
     bool matches;
   };
-  for (const Row& row : {Row{"", "{}", true}, Row{"a=b", R"({"a":"b"})", true}, Row{"a==b", R"({"a":"c"})", false},
-                         Row{"a!=b", "{}", true}, Row{"a in (b,c)", R"({"a":"c"})", true},
-                         Row{"a notin (b)", R"({"a":"b"})", false}, Row{"a,!z", R"({"a":""})", true},
-                         Row{"a,!z", R"({"a":"","z":"1"})", false}, Row{"a=b,c=d", R"({"a":"b"})", false}}) {
+  for (const Row& row :
+       {Row{"", "{}", true}, Row{"a=b", R"({"a":"b"})", true}, Row{"a==b", R"({"a":"c"})", false},
+        Row{"a!=b", "{}", true}, Row{"a in (b,c)", R"({"a":"c"})", true}, Row{"a notin (b)", R"({"a":"b"})", false},
+        Row{"a,!z", R"({"a":""})", true}, Row{"a,!z", R"({"a":"","z":"1"})", false},
+        Row{"a=b,c=d", R"({"a":"b"})", false}, Row{"a>9", R"({"a":"10"})", true},
+        Row{"a>9,a<11", R"({"a":"9"})", false}, Row{"a<11", R"({"a":"x"})", false}, Row{"a<11", "{}", false}}) {
     const auto selector = LabelSelector::parse(row.selector);
     ASSERT_TRUE(selector) << row.selector;
     EXPECT_EQ(selector->matches(labelled(row.labels)), row.matches) << row.selector << " on " << row.labels;
     EXPECT_EQ(LabelSelector::parse(selector->text())->matches(labelled(row.labels)), row.matches) << selector->text();
   }
-  for (const std::string_view bad : {"a=b=c!", "a in b", "=x", "a b"}) EXPECT_FALSE(LabelSelector::parse(bad)) << bad;
+  for (const std::string_view bad :
+       {"a=b=c!", "a in b", "=x", "a b", "a,,b", "a>b", "a>1>2", "a=-b", "A_b/c=d", "a/b/c"})
+    EXPECT_FALSE(LabelSelector::parse(bad)) << bad;
+}
+
+TEST(LabelSelector, RefusesWhatNoLabelCanBeInTheWordsOfKubernetes) {
+  EXPECT_EQ(LabelSelector::parse("/b>x").error().message(),
+            "unable to parse requirement: [key: Invalid value: \"/b\": prefix part must be non-empty, values[0]: "
+            "Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer]");
 }
 
 TEST(FieldSelector, ComparesNestedStrings) {

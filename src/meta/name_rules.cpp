@@ -1,9 +1,9 @@
-#include "registry/name_rules.h"
+#include "meta/name_rules.h"
 
 #include <algorithm>
 #include <fmt/core.h>
 
-namespace slipway::registry {
+namespace slipway::meta {
 
 namespace {
 
@@ -105,4 +105,4 @@ std::string label_value_problem(std::string_view text) {
   return text.empty() || is_name_part(text) ? "" : std::string(kLabelValueRule);
 }
 
-}  // namespace slipway::registry
+}  // namespace slipway::meta

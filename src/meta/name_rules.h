@@ -4,7 +4,7 @@
 #include <string_view>
 
 // k8s.io/apimachinery/pkg/util/validation: each function returns why the text is refused, or "".
-namespace slipway::registry {
+namespace slipway::meta {
 
 // What fits between two slashes of a path (IsPathSegmentName).
 std::string path_segment_problem(std::string_view text);
@@ -15,4 +15,4 @@ std::string dns_1035_label_problem(std::string_view text);  // begins with a let
 std::string qualified_name_problem(std::string_view text);
 std::string label_value_problem(std::string_view text);
 
-}  // namespace slipway::registry
+}  // namespace slipway::meta

@@ -1,10 +1,13 @@
 #include "meta/selector.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <optional>
 
+#include "meta/name_rules.h"
 #include "meta/object.h"
 
 namespace slipway::meta {
@@ -66,13 +69,11 @@ std::optional<std::string> without_escapes(std::string_view value) {
   return out;
 }
 
-bool is_label_text(std::string_view text, bool is_key) {
-  if (text.size() > (is_key ? 317u : 63u)) return false;
-  if (is_key && text.empty()) return false;
-  return std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || (is_key && c == '/');
-  });
+std::optional<std::int64_t> integer_of(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 using Requirement = LabelSelector::Requirement;
@@ -93,7 +94,11 @@ base::Result<Requirement> parse_requirement(std::string_view part) {
   if (part.find(" notin ") != part.npos || part.find(" notin(") != part.npos)
     return parse_set(part, " notin", Op::kNotIn);
   if (part.find(" in ") != part.npos || part.find(" in(") != part.npos) return parse_set(part, " in", Op::kIn);
-  for (const auto& [sign, op] : {std::pair<std::string_view, Op>{"!=", Op::kNotIn}, {"==", Op::kIn}, {"=", Op::kIn}}) {
+  for (const auto& [sign, op] : {std::pair<std::string_view, Op>{"!=", Op::kNotIn},
+                                 {"==", Op::kIn},
+                                 {"=", Op::kIn},
+                                 {">", Op::kGreaterThan},
+                                 {"<", Op::kLessThan}}) {
     if (const auto at = part.find(sign); at != part.npos)
       return Requirement{std::string(trim(part.substr(0, at))), op, {std::string(trim(part.substr(at + sign.size())))}};
   }
@@ -101,12 +106,31 @@ base::Result<Requirement> parse_requirement(std::string_view part) {
   return Requirement{std::string(part), Op::kExists, {}};
 }
 
-base::Status check(const Requirement& requirement, std::string_view part) {
-  const bool values_fit =
-      std::ranges::all_of(requirement.values, [](const auto& v) { return is_label_text(v, false); });
-  if (!is_label_text(requirement.key, true) || !values_fit)
-    return fail(ErrorCode::kBadRequest, fmt::format("unable to parse requirement '{}' of the label selector", part));
-  return {};
+base::Status check(const Requirement& requirement) {
+  using Op = LabelSelector::Operator;
+  std::vector<std::string> problems;
+  if (const std::string why = qualified_name_problem(requirement.key); !why.empty())
+    problems.push_back(fmt::format("key: Invalid value: \"{}\": {}", requirement.key, why));
+  const bool is_compared = requirement.op == Op::kGreaterThan || requirement.op == Op::kLessThan;
+  for (std::size_t i = 0; i < requirement.values.size(); ++i) {
+    const std::string& value = requirement.values[i];
+    if (is_compared && !integer_of(value))
+      problems.push_back(fmt::format(
+          "values[{}]: Invalid value: \"{}\": for 'Gt', 'Lt' operators, the value must be an integer", i, value));
+    if (const std::string why = label_value_problem(value); !why.empty())
+      problems.push_back(fmt::format("values[{}][{}]: Invalid value: \"{}\": {}", i, requirement.key, value, why));
+  }
+  if (problems.empty()) return {};
+  const std::string all = problems.size() == 1 ? problems[0] : fmt::format("[{}]", fmt::join(problems, ", "));
+  return fail(ErrorCode::kBadRequest, "unable to parse requirement: " + all);
+}
+
+// A label that is no integer is not beyond anything.
+bool is_beyond(std::string_view label, const Requirement& requirement) {
+  const auto number = integer_of(label);
+  const auto limit = integer_of(requirement.values[0]);
+  if (!number || !limit) return false;
+  return requirement.op == LabelSelector::Operator::kGreaterThan ? *number > *limit : *number < *limit;
 }
 
 }  // namespace
@@ -116,7 +140,7 @@ base::Result<LabelSelector> LabelSelector::parse(std::string_view text) {
   if (trim(text).empty()) return selector;
   for (const std::string_view part : split_requirements(text)) {
     Requirement requirement = SLIPWAY_TRY(parse_requirement(part));
-    SLIPWAY_TRY(check(requirement, part));
+    SLIPWAY_TRY(check(requirement));
     selector.requirements_.push_back(std::move(requirement));
   }
   return selector;
@@ -166,6 +190,9 @@ bool LabelSelector::matches(const Json& object) const {
         return present;
       case Operator::kDoesNotExist:
         return !present;
+      case Operator::kGreaterThan:
+      case Operator::kLessThan:
+        return present && is_beyond(labels[requirement.key].string_or_empty(), requirement);
     }
     return false;
   });
@@ -190,6 +217,11 @@ std::string LabelSelector::text() const {
         break;
       case Operator::kDoesNotExist:
         parts.push_back("!" + requirement.key);
+        break;
+      case Operator::kGreaterThan:
+      case Operator::kLessThan:
+        parts.push_back(fmt::format("{}{}{}", requirement.key, requirement.op == Operator::kGreaterThan ? '>' : '<',
+                                    requirement.values[0]));
         break;
     }
   }

@@ -11,14 +11,15 @@ namespace slipway::meta {
 // A label selector: every requirement must hold. An empty selector matches everything.
 class LabelSelector {
  public:
-  enum class Operator { kIn, kNotIn, kExists, kDoesNotExist };
+  enum class Operator { kIn, kNotIn, kExists, kDoesNotExist, kGreaterThan, kLessThan };
   struct Requirement {
     std::string key;
     Operator op = Operator::kExists;
     std::vector<std::string> values;
   };
 
-  // The query string form: "a=b,c!=d,e in (f,g),h notin (i),j,!k". kBadRequest names what cannot be read.
+  // The query string form: "a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2" (k8s.io/apimachinery/pkg/labels). kBadRequest
+  // names what cannot be read, and in kube-apiserver's words the keys and values that no label can have.
   static base::Result<LabelSelector> parse(std::string_view text);
   // metav1.LabelSelector: {matchLabels, matchExpressions}.
   static base::Result<LabelSelector> from_json(const data::Json& selector);

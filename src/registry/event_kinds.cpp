@@ -5,10 +5,10 @@
 #include <initializer_list>
 #include <utility>
 
+#include "meta/name_rules.h"
 #include "meta/object.h"
 #include "registry/builtin_kind.h"
 #include "registry/builtin_schemas.h"
-#include "registry/name_rules.h"
 
 namespace slipway::registry {
 
@@ -76,7 +76,7 @@ void validate_common(const Json& event, bool is_new, FieldErrors& errors) {
   if (involved.empty() && ns != "default" && ns != "kube-system") wrong_namespace();
   const std::string& reporter = event.text({"reportingComponent"});
   if (reporter.empty()) errors.push_back(required_value(reporter_field(is_new)));
-  if (const std::string why = qualified_name_problem(reporter); !why.empty())
+  if (const std::string why = meta::qualified_name_problem(reporter); !why.empty())
     errors.push_back(invalid_value(reporter_field(is_new), reporter, why));
   for (const std::string_view field : {"reportingInstance", "action", "reason"}) {
     check_present(event, field, errors);

@@ -4,8 +4,8 @@
 #include <array>
 #include <fmt/core.h>
 
+#include "meta/name_rules.h"
 #include "meta/object.h"
-#include "registry/name_rules.h"
 
 namespace slipway::registry {
 
@@ -106,9 +106,9 @@ void validate_owners(const Json& metadata, FieldErrors& errors) {
 
 void validate_maps(const Json& metadata, FieldErrors& errors) {
   for (const auto& [key, value] : metadata["labels"].members()) {
-    if (const std::string why = qualified_name_problem(key); !why.empty())
+    if (const std::string why = meta::qualified_name_problem(key); !why.empty())
       errors.push_back(invalid_value("metadata.labels", key, why));
-    if (const std::string why = label_value_problem(value.string_or_empty()); !why.empty())
+    if (const std::string why = meta::label_value_problem(value.string_or_empty()); !why.empty())
       errors.push_back(invalid_value("metadata.labels", value, why));
   }
   std::size_t bytes = 0;
@@ -116,7 +116,7 @@ void validate_maps(const Json& metadata, FieldErrors& errors) {
     bytes += key.size() + value.size();
     std::string lower = key;
     std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-    if (const std::string why = qualified_name_problem(lower); !why.empty())
+    if (const std::string why = meta::qualified_name_problem(lower); !why.empty())
       errors.push_back(invalid_value("metadata.annotations", key, why));
   }
   if (bytes > kMaxAnnotationBytes) errors.push_back(too_long("metadata.annotations", kMaxAnnotationBytes));
@@ -127,7 +127,7 @@ void validate_finalizers(const Json& metadata, FieldErrors& errors) {
   for (const Json& item : metadata["finalizers"].items()) {
     orphan |= item.string_or_empty() == "orphan";
     foreground |= item.string_or_empty() == "foregroundDeletion";
-    if (const std::string why = qualified_name_problem(item.string_or_empty()); !why.empty())
+    if (const std::string why = meta::qualified_name_problem(item.string_or_empty()); !why.empty())
       errors.push_back(invalid_value("metadata.finalizers", item, why));
   }
   if (orphan && foreground)
@@ -183,11 +183,11 @@ namespace {
 std::string name_problem(std::string_view name, NameRule rule) {
   switch (rule) {
     case NameRule::kDnsSubdomain:
-      return dns_subdomain_problem(name);
+      return meta::dns_subdomain_problem(name);
     case NameRule::kDnsLabel:
-      return dns_label_problem(name);
+      return meta::dns_label_problem(name);
     case NameRule::kPathSegment:
-      return path_segment_problem(name);
+      return meta::path_segment_problem(name);
   }
   return {};
 }
@@ -236,7 +236,7 @@ void validate_metadata(const Json& object, NameRule name_rule, FieldErrors& erro
     if (const std::string why = name_problem(as_whole_name(base), name_rule); !why.empty())
       errors.push_back(invalid_value("metadata.generateName", base, why));
   if (const std::string& ns = metadata.text({"namespace"}); !ns.empty())
-    if (const std::string why = dns_label_problem(ns); !why.empty())
+    if (const std::string why = meta::dns_label_problem(ns); !why.empty())
       errors.push_back(invalid_value("metadata.namespace", ns, why));
   validate_maps(metadata, errors);
   validate_owners(metadata, errors);

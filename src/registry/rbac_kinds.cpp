@@ -1,8 +1,8 @@
 #include <fmt/core.h>
 
+#include "meta/name_rules.h"
 #include "meta/selector.h"
 #include "registry/builtin_kind.h"
-#include "registry/name_rules.h"
 #include "registry/rbac_schemas.h"
 
 namespace slipway::registry {
@@ -75,7 +75,7 @@ void validate_cluster_role(const Json& object, const Json*, FieldErrors& errors)
     const std::string path = fmt::format("{}[{}]", kPath, index++);
     bool valid = meta::LabelSelector::from_json(selector).has_value();
     for (const auto& [key, value] : selector["matchLabels"].members()) {
-      const std::string why = qualified_name_problem(key);
+      const std::string why = meta::qualified_name_problem(key);
       if (!why.empty()) errors.push_back(invalid_value(path + ".matchLabels", key, why));
       valid &= why.empty();
     }
@@ -89,7 +89,7 @@ void validate_subject(const Json& subject, bool namespaced, const std::string& p
   const std::string& kind = subject.text({"kind"});
   if (name.empty()) errors.push_back(required_value(path + ".name"));
   if (kind == "ServiceAccount") {
-    if (const std::string why = name.empty() ? "" : dns_subdomain_problem(name); !why.empty())
+    if (const std::string why = name.empty() ? "" : meta::dns_subdomain_problem(name); !why.empty())
       errors.push_back(invalid_value(path + ".name", name, why));
     if (!group.empty()) errors.push_back(unsupported_value(path + ".apiGroup", group, {""}));
     if (!namespaced && subject.text({"namespace"}).empty()) errors.push_back(required_value(path + ".namespace"));
@@ -112,7 +112,7 @@ void validate_any_binding(const Json& object, const Json* old, bool namespaced, 
   const std::string& name = role.text({"name"});
   if (name.empty()) {
     errors.push_back(required_value("roleRef.name"));
-  } else if (const std::string why = path_segment_problem(name); !why.empty()) {
+  } else if (const std::string why = meta::path_segment_problem(name); !why.empty()) {
     errors.push_back(invalid_value("roleRef.name", name, why));
   }
   int index = 0;

@@ -3,8 +3,8 @@
 
 #include "base/log.h"
 #include "data/patch.h"
+#include "meta/name_rules.h"
 #include "registry/apply/managed_fields.h"
-#include "registry/name_rules.h"
 #include "registry/object_limits.h"
 #include "registry/object_metadata.h"
 #include "registry/registry_state.h"
@@ -41,7 +41,7 @@ base::Status check_spec_finalizers(const ResourceVersionInfo& version, const Jso
   FieldErrors errors;
   std::size_t index = 0;
   for (const Json& item : object["spec"]["finalizers"].items()) {
-    if (const std::string why = qualified_name_problem(item.string_or_empty()); !why.empty())
+    if (const std::string why = meta::qualified_name_problem(item.string_or_empty()); !why.empty())
       errors.push_back(invalid_value(fmt::format("{}[{}]", kPath, index), item, why));
     ++index;
   }

@@ -5,10 +5,10 @@
 #include <set>
 #include <string_view>
 
+#include "meta/name_rules.h"
 #include "meta/object.h"
 #include "registry/definition/definition_status.h"
 #include "registry/definition/schema_document.h"
-#include "registry/name_rules.h"
 
 namespace slipway::registry {
 
@@ -26,7 +26,7 @@ std::string lower(std::string text) {
 }
 
 void check_label(const Json& value, const std::string& path, FieldErrors& errors) {
-  if (const std::string why = dns_1035_label_problem(value.string_or_empty()); !why.empty())
+  if (const std::string why = meta::dns_1035_label_problem(value.string_or_empty()); !why.empty())
     errors.push_back(invalid_value(path, value, why));
 }
 
@@ -35,7 +35,7 @@ void check_names(const Json& names, const std::string& path, FieldErrors& errors
     if (!names.text({name}).empty()) check_label(names[name], fmt::format("{}.{}", path, name), errors);
   for (const char* name : {"kind", "listKind"}) {
     const std::string& text = names.text({name});
-    if (const std::string why = text.empty() ? "" : dns_1035_label_problem(lower(text)); !why.empty())
+    if (const std::string why = text.empty() ? "" : meta::dns_1035_label_problem(lower(text)); !why.empty())
       errors.push_back(invalid_value(fmt::format("{}.{}", path, name), text,
                                      "may have mixed case, but should otherwise match: " + why));
   }
@@ -340,7 +340,7 @@ void check_immutable(const Json& definition, const Json& old, FieldErrors& error
 void check_group(const std::string& group, FieldErrors& errors) {
   if (group.empty())
     errors.push_back(required_value("spec.group"));
-  else if (const std::string why = dns_subdomain_problem(group); !why.empty())
+  else if (const std::string why = meta::dns_subdomain_problem(group); !why.empty())
     errors.push_back(invalid_value("spec.group", group, why));
   else if (group.find('.') == group.npos)
     errors.push_back(invalid_value("spec.group", group, "should be a domain with at least one dot"));
