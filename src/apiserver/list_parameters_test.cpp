@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 class Lists : public DoorTest {
  protected:
-  explicit Lists(store::StoreOptions options = {}) : DoorTest(options) {
+  explicit Lists(store::StoreOptions history = {}) : DoorTest(history) {
     for (int i = 1; i <= 5; ++i) make(fmt::format("w{}", i), fmt::format(R"({{"size": {}}})", i));
   }
   std::string revision() { return std::to_string(test.store->revision()); }

@@ -173,7 +173,9 @@ TEST_F(CertificateAuthorityTest, KilledAnywhereTheNextLoadGoesOn) {
     const std::string old = load_or_create_authority(other.path(), start)->signer.certificate_pem;
     std::string young;
     if (row.step != announce_successor) young = announce_successor(other.path(), start)->next->pair.certificate_pem;
-    if (row.step == forget_former_authority) ASSERT_TRUE(replace_authority(other.path(), start));
+    if (row.step == forget_former_authority) {
+      ASSERT_TRUE(replace_authority(other.path(), start));
+    }
     EXPECT_EXIT(
         {
           ::setenv("SLIPWAY_CRASH_POINT", row.point.c_str(), 1);
@@ -192,8 +194,12 @@ TEST_F(CertificateAuthorityTest, KilledAnywhereTheNextLoadGoesOn) {
     EXPECT_EQ(text, found->trusted_pem());
     EXPECT_EQ(std::filesystem::exists(other.path() / "pki" / "next-ca.pem"), row.after == Phase::kAnnounced);
     // And the way goes on to its end.
-    if (row.after == Phase::kAnnounced) ASSERT_TRUE(replace_authority(other.path(), start));
-    if (row.after != Phase::kAlone) ASSERT_TRUE(forget_former_authority(other.path(), start));
+    if (row.after == Phase::kAnnounced) {
+      ASSERT_TRUE(replace_authority(other.path(), start));
+    }
+    if (row.after != Phase::kAlone) {
+      ASSERT_TRUE(forget_former_authority(other.path(), start));
+    }
     EXPECT_EQ(load_or_create_authority(other.path(), start)->trusted_pem(), young);
   }
 }

@@ -171,7 +171,9 @@ TEST_P(StoreConformance, PagesAreOfOneRevisionUnderChange) {
       const auto page = store->list("k/", next, limit, revision);
       ASSERT_TRUE(page) << page.error().message();
       ASSERT_EQ(page->revision, revision);
-      if (expected >= 0) ASSERT_EQ(static_cast<std::int64_t>(page->entries.size()) + page->remaining, expected);
+      if (expected >= 0) {
+        ASSERT_EQ(static_cast<std::int64_t>(page->entries.size()) + page->remaining, expected);
+      }
       expected = page->remaining;
       ASSERT_EQ(page->next_key.empty(), page->remaining == 0);
       for (const Entry& entry : page->entries) {

@@ -157,7 +157,9 @@ TEST_F(SlowReader, IsToldThatItIsTooLateAndCostsNoMemory) {
     make(name, kObjectBytes);
     ASSERT_TRUE(test_.registry.remove(test_.gadgets, {"", name}));
     // The ring is short: whoever reads keeps up.
-    if (i % 50 == 49) ASSERT_TRUE(quick.sees(fmt::format(R"("name":"{}")", name)));
+    if (i % 50 == 49) {
+      ASSERT_TRUE(quick.sees(fmt::format(R"("name":"{}")", name)));
+    }
   }
   constexpr double kEventsMebibytes = 2.0 * kObjects * kObjectBytes / (1u << 20);
   if (!kKeepsFreedMemory) {

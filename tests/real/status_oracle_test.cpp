@@ -165,7 +165,9 @@ class StatusOracle : public testing::Test {
         continue;
       }
       EXPECT_NE(wanted, got) << row.name << ": is the same; the row says '" << row.difference << "'";
-      if (row.same_reason && theirs && ours) EXPECT_EQ(reason_of(*theirs), reason_of(*ours)) << row.name;
+      if (row.same_reason && theirs && ours) {
+        EXPECT_EQ(reason_of(*theirs), reason_of(*ours)) << row.name;
+      }
     }
     fmt::print("{} answers, {} the same\n", rows.size(), same);
   }

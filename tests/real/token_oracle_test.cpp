@@ -124,7 +124,9 @@ TEST_F(TokenOracle, TheSameTokensHoldForTheSameUsers) {
     for (const auto& [name, values] : user.extra)
       for (const std::string& value : values) extra.at(name).append(value);
     EXPECT_EQ(groups, answer["groups"]);
-    if (!answer["extra"].empty() || !extra.empty()) EXPECT_EQ(extra, answer["extra"]);
+    if (!answer["extra"].empty() || !extra.empty()) {
+      EXPECT_EQ(extra, answer["extra"]);
+    }
   }
   EXPECT_GE(hold, 8);
 

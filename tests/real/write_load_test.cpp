@@ -128,7 +128,9 @@ TEST_F(WriteLoad, KillLosesNoAcknowledgedWrite) {
   const auto end = start + std::chrono::seconds(number_from("SLIPWAY_CRASH_SECONDS", 1'200));
   int round = 0;
   for (; round < rounds && std::chrono::steady_clock::now() < end; ++round) {
-    if (round > 0 && round % kRoundsPerFolder == 0) ASSERT_NO_FATAL_FAILURE(begin());
+    if (round > 0 && round % kRoundsPerFolder == 0) {
+      ASSERT_NO_FATAL_FAILURE(begin());
+    }
     ASSERT_NO_FATAL_FAILURE(write_until_killed(round));
     const auto restarted = orchestrator_->restart();
     ASSERT_TRUE(restarted) << restarted.error().message();

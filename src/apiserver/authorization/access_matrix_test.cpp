@@ -79,7 +79,7 @@ class Matrix : public testing::Test {
     std::mt19937 random(20261121);
     const auto pick = [&](const std::vector<std::string>& from, unsigned most) {
       Json out = Json::array();
-      const unsigned wanted = 1 + random() % most;
+      const auto wanted = static_cast<unsigned>(1 + random() % most);
       for (unsigned i = 0; i < wanted; ++i) out.append(from[random() % from.size()]);
       return out;
     };
@@ -257,7 +257,9 @@ TEST_F(Matrix, AListShowsOnlyItsNamespace) {
       const Json list = json(answer.response.body);
       for (const Json& item : list["items"].items()) {
         ++seen;
-        if (*ns) EXPECT_EQ(meta::ns(item), ns) << person.user.name;
+        if (*ns) {
+          EXPECT_EQ(meta::ns(item), ns) << person.user.name;
+        }
       }
       EXPECT_EQ(seen, *ns ? 2u : 4u);
     }

@@ -113,7 +113,9 @@ TEST_F(Policy, EveryDefaultIsAccepted) {
   ASSERT_TRUE(aggregate_roles(test.registry));
   EXPECT_EQ(test.store->revision(), before) << "a second start writes nothing";
   for (const Json& object : *objects)
-    if (object.text({"kind"}) == "ClusterRole") EXPECT_FALSE(cluster_role(meta::name(object))["rules"].empty());
+    if (object.text({"kind"}) == "ClusterRole") {
+      EXPECT_FALSE(cluster_role(meta::name(object))["rules"].empty());
+    }
   const Json admin = cluster_role("admin");
   for (const char* part : {"system:aggregate-to-view", "system:aggregate-to-edit", "system:aggregate-to-admin",
                            "slipway:aggregate-to-view", "slipway:aggregate-to-edit"}) {

@@ -123,7 +123,9 @@ TEST(OpenApi, EveryReferenceIsResolvedAndEveryOperationHasItsOwnName) {
     std::set<std::string> ids;
     for (const auto& [url, item] : (*document)["paths"].members())
       for (const auto& [method, operation] : item.members())
-        if (method != "parameters") EXPECT_TRUE(ids.insert(operation.text({"operationId"})).second) << url << method;
+        if (method != "parameters") {
+          EXPECT_TRUE(ids.insert(operation.text({"operationId"})).second) << url << method;
+        }
   }
   const auto document = openapi_group_version(test.registry.catalog(), kWidgetPath);
   const Json& embedded =

@@ -160,7 +160,9 @@ TEST_F(StoreCrash, NoAcknowledgedWriteIsLostUnderKill) {
     ++kills;
     ASSERT_NO_FATAL_FAILURE(read_output(ended.output));
     ASSERT_NO_FATAL_FAILURE(check());
-    if (round % 10 == 0) ASSERT_NO_FATAL_FAILURE(check_file());
+    if (round % 10 == 0) {
+      ASSERT_NO_FATAL_FAILURE(check_file());
+    }
   }
   ASSERT_NO_FATAL_FAILURE(check_file());
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -194,7 +196,9 @@ TEST_F(StoreCrash, NothingIsLostAtAnyNamedPoint) {
     std::string argument = "w1";
     if (point.mode == "seal") argument = "w0-";
     if (point.mode == "save" || point.mode == "restore") argument = snapshot;
-    if (point.mode == "restore") ASSERT_TRUE(save_snapshot(path_, snapshot));
+    if (point.mode == "restore") {
+      ASSERT_TRUE(save_snapshot(path_, snapshot));
+    }
     const Ended ended = run({point.mode, path_, argument, {"SLIPWAY_CRASH_POINT", point.name}, {}, 0});
     ASSERT_TRUE(ended.was_killed) << "the point was not reached: " << ended.status;
     ASSERT_NO_FATAL_FAILURE(read_output(ended.output));
