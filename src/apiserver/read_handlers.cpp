@@ -17,8 +17,7 @@ namespace {
 // The selectors of a request, into either kind of options.
 base::Status read_selectors(const ListParameters& parameters, meta::LabelSelector& labels,
                             meta::FieldSelector& fields) {
-  labels =
-      SLIPWAY_TRY(meta::LabelSelector::parse(parameters.label_selector).with_context("unable to parse labelSelector"));
+  labels = SLIPWAY_TRY(meta::LabelSelector::parse(parameters.label_selector));
   fields =
       SLIPWAY_TRY(meta::FieldSelector::parse(parameters.field_selector).with_context("unable to parse fieldSelector"));
   return {};

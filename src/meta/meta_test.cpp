@@ -35,7 +35,7 @@ TEST(LabelSelector, MatchesAsKubectlDocuments) {
     EXPECT_FALSE(LabelSelector::parse(bad)) << bad;
 }
 
-TEST(LabelSelector, RefusesWhatNoLabelCanBeInTheWordsOfKubernetes) {
+TEST(LabelSelector, NamesEveryKeyAndValueThatNoLabelCanHave) {
   EXPECT_EQ(LabelSelector::parse("/b>x").error().message(),
             "unable to parse requirement: [key: Invalid value: \"/b\": prefix part must be non-empty, values[0]: "
             "Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer]");

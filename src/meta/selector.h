@@ -19,7 +19,7 @@ class LabelSelector {
   };
 
   // The query string form: "a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2" (k8s.io/apimachinery/pkg/labels). kBadRequest
-  // names what cannot be read, and in kube-apiserver's words the keys and values that no label can have.
+  // names what cannot be read, and keys and values that no label can have.
   static base::Result<LabelSelector> parse(std::string_view text);
   // metav1.LabelSelector: {matchLabels, matchExpressions}.
   static base::Result<LabelSelector> from_json(const data::Json& selector);

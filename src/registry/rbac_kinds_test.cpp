@@ -29,7 +29,8 @@ TEST_P(RbacKinds, AreValidatedAsInKubernetes) {
   ASSERT_TRUE(resource);
   ASSERT_TRUE(resource->schema);
   Json object = meta::make_object(resource->gvk(), {resource->resource->namespaced ? "default" : "", "system:a b"});
-  for (const auto& [key, value] : json(row.rest).members()) object.set(key, value);
+  const Json rest = json(row.rest);
+  for (const auto& [key, value] : rest.members()) object.set(key, value);
   auto result = test.registry.create(*resource, object);
   if (!row.patch.empty()) {
     ASSERT_TRUE(result) << result.error().message();

@@ -50,7 +50,7 @@ class Generator {
   const std::string& one(const Words& from) { return from[random_() % from.size()]; }
   Json some(const Words& from, unsigned most) {
     Json out = Json::array();
-    for (unsigned left = random_() % (most + 1); left > 0; --left) out.append(one(from));
+    for (auto left = random_() % (most + 1); left > 0; --left) out.append(one(from));
     return out;
   }
   Json rules() {
@@ -79,7 +79,7 @@ class Generator {
     object.set("roleRef", Json::object({{"apiGroup", kGroup},
                                         {"kind", local ? "Role" : "ClusterRole"},
                                         {"name", fmt::format("r{}", random_() % 5)}}));
-    for (unsigned left = 1 + random_() % 3; left > 0; --left) object.at("subjects").append(subject());
+    for (auto left = 1 + random_() % 3; left > 0; --left) object.at("subjects").append(subject());
     return object;
   }
   Json subject() {

@@ -68,7 +68,8 @@ class Matrix : public testing::Test {
       }
     add_random_roles(20);
     const auto roles = test.registry.catalog().find("rbac.authorization.k8s.io", "v1", "clusterroles");
-    for (const auto& role : test.registry.list(*roles, {})->items) rules[meta::name(*role)] = (*role)["rules"];
+    const auto listed = test.registry.list(*roles, {});
+    for (const auto& role : listed->items) rules[meta::name(*role)] = (*role)["rules"];
     int number = 0;
     for (const auto& [role, ignored] : rules) add_people(role, number++);
     people.push_back({{.name = "nobody"}, "", ""});
