@@ -285,12 +285,12 @@ TEST_F(WebSocketTest, SilentPeerIsCutAfterThreeIntervals) {
 }
 
 TEST_F(WebSocketTest, PingsKeepAnIdleSocketOpen) {
-  Peer peer({.websocket_ping_interval = 20ms});
+  Peer peer({.websocket_ping_interval = 100ms});
   WebSocketClientOptions options = client_options(peer);
-  options.ping_interval = 20ms;
+  options.ping_interval = 100ms;
   const auto socket = connect(options);
   peer.socket();
-  EXPECT_FALSE(log_.wait_for("closed:", 300ms));
+  EXPECT_FALSE(log_.wait_for("closed:", 700ms));
   EXPECT_TRUE(socket->is_open());
   EXPECT_TRUE(peer.socket()->is_open());
 }
