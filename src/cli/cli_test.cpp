@@ -78,11 +78,11 @@ class Commands : public testing::Test {
     context.clock = &clock_;
     context.out = ::open_memstream(&out, &out_size);
     context.err = ::open_memstream(&err, &err_size);
-    const int code =
-        run_command_line(static_cast<int>(words.size()), words.data(), context,
-                         [this](const std::string&, std::string&) -> Result<std::shared_ptr<kube::Client>> {
-                           return std::shared_ptr<kube::Client>(&client_, [](kube::Client*) {});
-                         });
+    const int code = run_command_line(
+        static_cast<int>(words.size()), words.data(), context,
+        [this](const std::string&, const std::string&, std::string&) -> Result<std::shared_ptr<kube::Client>> {
+          return std::shared_ptr<kube::Client>(&client_, [](kube::Client*) {});
+        });
     std::fclose(context.out);
     std::fclose(context.err);
     Outcome outcome{code, std::string(out, out_size), std::string(err, err_size)};

@@ -57,6 +57,7 @@ class CommandLine {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", std::string("slipway ") + std::string(base::kVersion));
     app_.add_option("--kubeconfig", kubeconfig_, "kubeconfig of the orchestrator (SLIPWAY_KUBECONFIG, KUBECONFIG)");
+    app_.add_option("--context", kubeconfig_context_, "context of the kubeconfig, default its current one");
     app_.add_option("-p,--project,-n,--namespace", context_.project, "project (namespace), default \"default\"");
     app_.add_option("-o,--output", format_, "table, json or yaml")->check(CLI::IsMember({"table", "json", "yaml"}));
     app_.fallthrough();
@@ -104,7 +105,7 @@ class CommandLine {
   Status execute() {
     std::shared_ptr<kube::Client> client;
     if (needs_client_) {
-      client = SLIPWAY_TRY(connect_(kubeconfig_path(), context_.server));
+      client = SLIPWAY_TRY(connect_(kubeconfig_path(), kubeconfig_context_, context_.server));
       context_.client = client.get();
     }
     return run_();
@@ -229,7 +230,7 @@ class CommandLine {
   std::function<Status()> run_;
   bool needs_client_ = true;
   bool all_projects_ = false;
-  std::string kubeconfig_, format_ = "table", text_;
+  std::string kubeconfig_, kubeconfig_context_, format_ = "table", text_;
   HostRegisterOptions host_register_;
   HostDeleteOptions host_delete_;
   ClusterCreateOptions cluster_create_;

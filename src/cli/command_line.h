@@ -8,10 +8,10 @@
 
 namespace slipway::cli {
 
-// Makes the client for the kubeconfig file the user chose, "" for the one that kubectl would take (tests give their
-// own).
-using ConnectClient =
-    std::function<Result<std::shared_ptr<kube::Client>>(const std::string& kubeconfig_path, std::string& server)>;
+// Makes the client for the kubeconfig file and the context that the user chose, "" for those that kubectl would take
+// (tests give their own).
+using ConnectClient = std::function<Result<std::shared_ptr<kube::Client>>(
+    const std::string& kubeconfig_path, const std::string& kubeconfig_context, std::string& server)>;
 
 // Parses the arguments, runs the command, prints errors to `context.err` and returns the process's exit code.
 int run_command_line(int argc, const char* const* argv, Context context, const ConnectClient& connect);

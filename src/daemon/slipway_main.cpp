@@ -11,8 +11,9 @@ namespace {
 
 using slipway::base::Result;
 
-Result<std::shared_ptr<slipway::kube::Client>> connect(const std::string& path, std::string& server) {
-  auto found = slipway::pki::find_kubeconfig(path);
+Result<std::shared_ptr<slipway::kube::Client>> connect(const std::string& path, const std::string& context,
+                                                       std::string& server) {
+  auto found = slipway::pki::find_kubeconfig(path, context);
   if (!found && found.error().code() == slipway::base::ErrorCode::kNotFound)
     return std::move(found.error())
         .with_context("no kubeconfig of the orchestrator; use --kubeconfig or set KUBECONFIG to its admin.kubeconfig");

@@ -60,7 +60,7 @@ struct OidcFlags {
 
 // Where the resources live when not here, and which of several replicas leads.
 struct ManagementFlags {
-  std::string kubeconfig;
+  std::string kubeconfig, context;
   bool in_cluster = false;
   slipway::daemon::ManagementClusterOptions options;
   int lease_duration = 15, renew_deadline = 10, retry_period = 2;  // seconds
@@ -68,6 +68,8 @@ struct ManagementFlags {
   void add(CLI::App& app) {
     app.add_option("--kubeconfig", kubeconfig,
                    "run on the Kubernetes cluster of this kubeconfig, beside other replicas, instead of a database");
+    app.add_option("--context", context, "context of --kubeconfig (default its current one)")
+        ->needs(app.get_option("--kubeconfig"));
     app.add_flag("--in-cluster", in_cluster, "the same, on the cluster of the Pod that slipwayd runs in");
     app.add_option("--leader-elect-namespace", options.ns,
                    "namespace of the Lease and of the certificate authority (default slipway-system)");
@@ -88,8 +90,8 @@ struct ManagementFlags {
     if (in_cluster && !kubeconfig.empty()) return wrong("give either --kubeconfig or --in-cluster");
     if (!(lease_duration > renew_deadline && renew_deadline > retry_period && retry_period > 0))
       return wrong("--leader-elect-lease-duration must be longer than -renew-deadline, and that than -retry-period");
-    options.cluster =
-        SLIPWAY_TRY(in_cluster ? slipway::pki::in_cluster_kubeconfig() : slipway::pki::load_kubeconfig(kubeconfig));
+    options.cluster = SLIPWAY_TRY(in_cluster ? slipway::pki::in_cluster_kubeconfig()
+                                             : slipway::pki::load_kubeconfig(kubeconfig, context));
     options.lease_duration = std::chrono::seconds(lease_duration);
     options.renew_deadline = std::chrono::seconds(renew_deadline);
     options.retry_period = std::chrono::seconds(retry_period);

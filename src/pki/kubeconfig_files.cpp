@@ -29,14 +29,18 @@ Result<Json> read_tree(const fs::path& file) {
   return parse_kubeconfig_tree(text, fs::absolute(file).parent_path()).with_context(file.string());
 }
 
-}  // namespace
-
-Result<Kubeconfig> load_kubeconfig(const fs::path& file) {
-  const Json tree = SLIPWAY_TRY(read_tree(file));
-  return resolve_kubeconfig(tree, KubeconfigTrust::kFile).with_context(file.string());
+Result<Kubeconfig> resolve(Json tree, const std::string& context, const std::string& files) {
+  if (!context.empty()) tree.set("current-context", context);
+  return resolve_kubeconfig(tree, KubeconfigTrust::kFile).with_context(files);
 }
 
-Result<Kubeconfig> load_kubeconfigs(const std::vector<fs::path>& files) {
+}  // namespace
+
+Result<Kubeconfig> load_kubeconfig(const fs::path& file, const std::string& context) {
+  return resolve(SLIPWAY_TRY(read_tree(file)), context, file.string());
+}
+
+Result<Kubeconfig> load_kubeconfigs(const std::vector<fs::path>& files, const std::string& context) {
   Json merged;
   std::string names;
   bool found = false;
@@ -49,7 +53,7 @@ Result<Kubeconfig> load_kubeconfigs(const std::vector<fs::path>& files) {
     found = true;
   }
   if (!found) return fail(ErrorCode::kNotFound, fmt::format("no kubeconfig at {}", names));
-  return resolve_kubeconfig(merged, KubeconfigTrust::kFile).with_context(names);
+  return resolve(std::move(merged), context, names);
 }
 
 std::vector<fs::path> split_kubeconfig_list(std::string_view list) {
@@ -79,12 +83,12 @@ Result<Kubeconfig> in_cluster_kubeconfig(const fs::path& folder) {
   return config;
 }
 
-Result<Kubeconfig> find_kubeconfig(const fs::path& file) {
-  if (!file.empty()) return load_kubeconfig(file);
+Result<Kubeconfig> find_kubeconfig(const fs::path& file, const std::string& context) {
+  if (!file.empty()) return load_kubeconfig(file, context);
   std::vector<fs::path> files = split_kubeconfig_list(variable("KUBECONFIG"));
   if (files.empty() && !variable("HOME").empty()) files.push_back(fs::path(variable("HOME")) / ".kube/config");
-  Result<Kubeconfig> found = load_kubeconfigs(files);
-  if (found || found.error().code() != ErrorCode::kNotFound) return found;
+  Result<Kubeconfig> found = load_kubeconfigs(files, context);
+  if (found || found.error().code() != ErrorCode::kNotFound || !context.empty()) return found;
   Result<Kubeconfig> in_cluster = in_cluster_kubeconfig();
   return in_cluster || in_cluster.error().code() != ErrorCode::kNotFound ? std::move(in_cluster) : std::move(found);
 }

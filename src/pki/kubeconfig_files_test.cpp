@@ -122,6 +122,22 @@ TEST_F(KubeconfigFiles, AListIsMerged) {
   const auto broken = load_kubeconfigs({first, write("broken", "kind: Pod\n")});
   EXPECT_THAT(broken.error().message(), HasSubstr("broken: this is no kubeconfig"));
   EXPECT_THAT(split_kubeconfig_list("a::b:a:"), ElementsAre("a", "b"));
+  EXPECT_EQ(load_kubeconfigs({first, second}, "a")->token, "first");
+  EXPECT_THAT(load_kubeconfigs({first, second}, "other").error().message(), HasSubstr("no context named \"other\""));
+}
+
+TEST_F(KubeconfigFiles, AnotherContextThanTheCurrentOne) {
+  const auto file = write("config",
+                          "current-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}}\n"
+                          "- {name: b, context: {cluster: c, user: v, namespace: site}}\n"
+                          "clusters:\n- {name: c, cluster: {server: 'https://x:1', insecure-skip-tls-verify: true}}\n"
+                          "users:\n- {name: u, user: {token: first}}\n- {name: v, user: {token: second}}\n");
+  EXPECT_EQ(load_kubeconfig(file)->token, "first");
+  const auto other = find_kubeconfig(file, "b");
+  ASSERT_TRUE(other) << other.error().message();
+  EXPECT_EQ(other->token, "second");
+  EXPECT_EQ(other->ns, "site");
+  EXPECT_THAT(load_kubeconfig(file, "z").error().message(), HasSubstr("no context named \"z\""));
 }
 
 TEST_F(KubeconfigFiles, TheServiceAccountOfAPod) {
