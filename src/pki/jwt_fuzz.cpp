@@ -16,10 +16,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto set = pki::parse_key_set(text.substr(newline + 1));
     if (set) keys = std::move(*set);
   }
-  // What was read can be written, and is the same key then.
+  // What was read can be written, and is the same key then. OpenSSL tests an RSA modulus with random bases: a wrong one
+  // may be refused the second time.
   for (const pki::PublicKey& key : keys) {
     const auto jwk = key.jwk();
-    if (!jwk || !pki::PublicKey::of_jwk(*jwk)) __builtin_trap();
+    if (!jwk) __builtin_trap();
+    const auto again = pki::PublicKey::of_jwk(*jwk);
+    if (!again && (*jwk)["kty"].string_or_empty() != "RSA") __builtin_trap();
+    if (again && !(again->jwk().value() == *jwk)) __builtin_trap();
   }
   if (!token) return 0;
   if (!token->claims.is_object() || token->signature.empty()) __builtin_trap();
