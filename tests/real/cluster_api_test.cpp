@@ -261,7 +261,8 @@ TEST_F(ClusterApiWithKubeadm, GoesAsFarAsWithoutMachines) {
   });
   ASSERT_TRUE(booted) << data::to_json(machine, 1) << data::to_json(api_->only("kubeadmcontrolplanes")["status"], 1);
   EXPECT_EQ(condition(machine, "InfrastructureReady"), "False NotReady");
-  EXPECT_EQ(api_->list("machines").size(), 3u);  // the workers wait for the control plane
+  // Two workers, made by another controller, wait for the control plane.
+  EXPECT_TRUE(eventually(milliseconds(60'000), [&] { return api_->list("machines").size() == 3; }));
   const Json secret = api_->get("secret", machine.text({"spec", "bootstrap", "dataSecretName"}));
   EXPECT_EQ(secret.text({"type"}), "cluster.x-k8s.io/secret");
   const std::string document = data::base64_decode(secret.text({"data", "value"})).value_or("");
