@@ -281,6 +281,8 @@ TEST(HostileLimitTest, WithFewFileDescriptorsTheServerWaitsInsteadOfSpinning) {
 
 // One user's thousand lists at once leave the administrator's requests quick.
 TEST_F(HostileTest, AThousandListsOfAnotherUserHoldUpNobody) {
+  if (raise_open_file_limit() < 2'000)
+    GTEST_SKIP() << "needs 2,000 open files, for a server that holds 1,000 connections";
   const std::string binding =
       R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"lister"},
           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
