@@ -1,8 +1,10 @@
 #include "store/logged_store.h"
 
 #include <fmt/core.h>
+#include <functional>
 #include <map>
 #include <optional>
+#include <pthread.h>
 #include <utility>
 
 namespace slipway::store {
@@ -15,46 +17,37 @@ base::Error missing(std::string_view key) {
   return base::fail(base::ErrorCode::kNotFound, fmt::format("{} not found", key));
 }
 
-}  // namespace
-
-// One caller's write. Key and encoder are the caller's, who waits; the rest may be touched a moment longer than that.
-struct LoggedStore::Write {
-  enum class Kind { kCreate, kUpdate, kRemove };
-  Write(Kind what, std::string_view where, Revision present, const Encoder& how)
-      : kind(what), key(where), expected(present), encode(how) {}
-
-  void answer(base::Result<Entry> outcome) {
+// Where a caller waits for its write.
+class Answer {
+ public:
+  void tell(base::Result<Entry> result) {
     {
       const std::lock_guard lock(mutex_);
-      result_.emplace(std::move(outcome));
+      result_.emplace(std::move(result));
     }
-    changed_.notify_one();
+    told_.notify_one();
   }
-  void tell_to_lead() {
-    {
-      const std::lock_guard lock(mutex_);
-      leads_ = true;
-    }
-    changed_.notify_one();
-  }
-  // The answer; none when this write has to lead first.
-  std::optional<base::Result<Entry>> wait() {
+  base::Result<Entry> wait() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return leads_ || result_; });
-    leads_ = false;
-    return std::exchange(result_, std::nullopt);
+    told_.wait(lock, [this] { return result_.has_value(); });
+    return std::move(*result_);
   }
-
-  const Kind kind;
-  const std::string_view key;
-  const Revision expected;
-  const Encoder& encode;
 
  private:
   std::mutex mutex_;
-  std::condition_variable changed_;
-  bool leads_ = false;
+  std::condition_variable told_;
   std::optional<base::Result<Entry>> result_;
+};
+
+}  // namespace
+
+struct LoggedStore::Write {
+  enum class Kind { kCreate, kUpdate, kRemove };
+  Kind kind;
+  std::string key;
+  Revision expected;
+  Encoder encode;
+  Written written;
 };
 
 // The state a batch will make: the published map with this batch's events on top.
@@ -78,7 +71,7 @@ class LoggedStore::Batch {
     }
     Event event;
     event.type = write.kind == Write::Kind::kRemove ? Event::Type::kDelete : Event::Type::kPut;
-    event.key = std::string(write.key);
+    event.key = write.key;
     event.revision = next_revision_++;
     event.value = std::make_shared<const std::string>(write.encode(event.revision));
     event.created = present ? present->created : event.revision;
@@ -112,7 +105,10 @@ class LoggedStore::Batch {
 };
 
 LoggedStore::LoggedStore(std::shared_ptr<WatchHub> hub, std::unique_ptr<ChangeLog> log)
-    : hub_(std::move(hub)), log_(std::move(log)) {}
+    : hub_(std::move(hub)), log_(std::move(log)), writer_([this] {
+        pthread_setname_np(pthread_self(), "store-writer");
+        write_batches();
+      }) {}
 
 LoggedStore::~LoggedStore() {
   close();
@@ -132,15 +128,19 @@ base::Result<ListPage> LoggedStore::list(std::string_view prefix, std::string_vi
 }
 
 base::Result<Entry> LoggedStore::create(std::string_view key, const Encoder& encode) {
-  return submit(std::make_shared<Write>(Write::Kind::kCreate, key, 0, encode));
+  return submit_and_wait({Write::Kind::kCreate, std::string(key), 0, std::ref(encode), {}});
+}
+
+void LoggedStore::create_later(std::string_view key, Encoder encode, Written written) {
+  submit({Write::Kind::kCreate, std::string(key), 0, std::move(encode), std::move(written)});
 }
 
 base::Result<Entry> LoggedStore::update(std::string_view key, Revision expected, const Encoder& encode) {
-  return submit(std::make_shared<Write>(Write::Kind::kUpdate, key, expected, encode));
+  return submit_and_wait({Write::Kind::kUpdate, std::string(key), expected, std::ref(encode), {}});
 }
 
 base::Result<Entry> LoggedStore::remove(std::string_view key, Revision expected, const Encoder& encode_final) {
-  return submit(std::make_shared<Write>(Write::Kind::kRemove, key, expected, encode_final));
+  return submit_and_wait({Write::Kind::kRemove, std::string(key), expected, std::ref(encode_final), {}});
 }
 
 base::Result<std::unique_ptr<Watch>> LoggedStore::watch(std::string_view prefix, Revision from) {
@@ -153,49 +153,48 @@ Revision LoggedStore::revision() {
   return hub_->map.revision();
 }
 
-base::Result<Entry> LoggedStore::submit(const WritePtr& write) {
-  bool leads = false;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    if (closed_) return base::fail(base::ErrorCode::kUnavailable, "the store is closed");
-    queue_.push_back(write);
-    leads = !std::exchange(committing_, true);
+void LoggedStore::submit(Write write) {
+  std::unique_lock lock(queue_mutex_);
+  room_.wait(lock, [this] { return closed_ || queue_.size() < kMaxBatch; });
+  if (closed_) {
+    lock.unlock();
+    return write.written(base::fail(base::ErrorCode::kUnavailable, "the store is closed"));
   }
-  if (leads) lead();
+  queue_.push_back(std::move(write));
+  const bool is_first = queue_.size() == 1;
+  lock.unlock();
+  if (is_first) filled_.notify_one();
+}
+
+base::Result<Entry> LoggedStore::submit_and_wait(Write write) {
+  // The writing thread may touch it a moment longer than this waits.
+  const auto answer = std::make_shared<Answer>();
+  write.written = [answer](base::Result<Entry> result) { answer->tell(std::move(result)); };
+  submit(std::move(write));
+  return answer->wait();
+}
+
+void LoggedStore::write_batches() {
+  std::vector<Write> writes;
   while (true) {
-    if (auto result = write->wait()) return std::move(*result);
-    lead();
+    {
+      std::unique_lock lock(queue_mutex_);
+      filled_.wait(lock, [this] { return closed_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      writes.swap(queue_);
+    }
+    room_.notify_all();
+    std::vector<base::Result<Entry>> results = commit(writes);
+    for (std::size_t i = 0; i < writes.size(); ++i) writes[i].written(std::move(results[i]));
+    writes.clear();
   }
 }
 
-void LoggedStore::lead() {
-  std::vector<WritePtr> writes;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMaxBatch));
-    writes.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-    queue_.erase(queue_.begin(), end);
-  }
-  std::vector<base::Result<Entry>> results = commit(writes);
-  WritePtr next;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    committing_ = !queue_.empty();
-    if (committing_)
-      next = queue_.front();
-    else
-      idle_.notify_all();
-  }
-  // From here on this store may be gone: only the writes are touched.
-  if (next != nullptr) next->tell_to_lead();
-  for (std::size_t i = 0; i < writes.size(); ++i) writes[i]->answer(std::move(results[i]));
-}
-
-std::vector<base::Result<Entry>> LoggedStore::commit(const std::vector<WritePtr>& writes) {
+std::vector<base::Result<Entry>> LoggedStore::commit(const std::vector<Write>& writes) {
   Batch batch(*hub_);
   std::vector<base::Result<Entry>> results;
   results.reserve(writes.size());
-  for (const WritePtr& write : writes) results.push_back(batch.add(*write));
+  for (const Write& write : writes) results.push_back(batch.add(write));
   if (batch.events.empty()) return results;
 
   const base::Status durable = log_->append(batch.events);
@@ -216,9 +215,14 @@ std::vector<base::Result<Entry>> LoggedStore::commit(const std::vector<WritePtr>
 
 void LoggedStore::close() {
   {
-    std::unique_lock lock(queue_mutex_);
+    const std::lock_guard lock(queue_mutex_);
     closed_ = true;
-    idle_.wait(lock, [this] { return !committing_ && queue_.empty(); });
+  }
+  filled_.notify_all();
+  room_.notify_all();
+  {
+    const std::lock_guard lock(close_mutex_);
+    if (writer_.joinable()) writer_.join();
   }
   std::vector<std::shared_ptr<Watcher>> watchers;
   {

@@ -47,6 +47,9 @@ struct ListPage {
 // store under its write lock: quick, no calls back into the store.
 using Encoder = std::function<std::string(Revision)>;
 
+// How a write that nobody waits for went. Called once, mostly by the store's own thread: quick, and no further writes.
+using Written = std::function<void(base::Result<Entry>)>;
+
 // Events of a key prefix in revision order. next() belongs to one thread at a time; close() may come from any thread.
 class Watch {
  public:
@@ -83,6 +86,9 @@ class Store {
 
   // kAlreadyExists when the key is there.
   virtual base::Result<Entry> create(std::string_view key, const Encoder& encode) = 0;
+  // The same without waiting for the disk, only for room in the bounded queue: `written` is called when create() would
+  // have returned, on the caller's thread when the store is closed.
+  virtual void create_later(std::string_view key, Encoder encode, Written written) = 0;
   // Replaces the value whose revision is `expected`; kConflict when it moved on, kNotFound when it is gone.
   virtual base::Result<Entry> update(std::string_view key, Revision expected, const Encoder& encode) = 0;
   // Deletes the value whose revision is `expected`. `encode_final` makes the value that watchers see.

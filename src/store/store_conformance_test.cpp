@@ -1,5 +1,6 @@
 // One suite for every backend of Store.
 #include <atomic>
+#include <condition_variable>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <map>
@@ -92,6 +93,42 @@ TEST_P(StoreConformance, RefusedWritesTakeNoRevision) {
   ASSERT_FALSE(store->create("a", text("1")));
   ASSERT_FALSE(store->update("missing", 1, text("1")));
   EXPECT_EQ(store->create("b", text("1"))->revision, 2);
+}
+
+TEST_P(StoreConformance, CreatesWithoutAThreadThatWaits) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::map<std::string, base::Result<Entry>> told;
+  const auto create = [&](const std::string& key) {
+    store->create_later(key, text(key), [&, key](base::Result<Entry> result) {
+      const std::lock_guard lock(mutex);
+      told.emplace(key, std::move(result));
+      changed.notify_all();
+    });
+  };
+  const auto all_told = [&](std::size_t count) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, kPatience, [&] { return told.size() == count; });
+  };
+  ASSERT_TRUE(store->create("there", text("1")));
+  create("there");
+  for (int i = 0; i < 3'000; ++i) create(fmt::format("key/{:04}", i));  // more than one batch takes
+  ASSERT_TRUE(all_told(3'001));
+  EXPECT_EQ(told.at("there").error().code(), ErrorCode::kAlreadyExists);
+  for (int i = 0; i < 3'000; ++i) {
+    const std::string key = fmt::format("key/{:04}", i);
+    ASSERT_TRUE(told.at(key));
+    EXPECT_EQ(told.at(key)->revision, i + 2) << "in the order of the calls";
+  }
+  EXPECT_EQ(store->list("key/")->entries.size(), 3'000u);
+
+  told.clear();
+  create("last");
+  store->close();
+  create("late");
+  ASSERT_TRUE(all_told(2));
+  EXPECT_TRUE(told.at("last")) << "what was taken is written before the store is closed";
+  EXPECT_EQ(told.at("late").error().code(), ErrorCode::kUnavailable);
 }
 
 TEST_P(StoreConformance, KeysAndValuesAreBytes) {
