@@ -66,7 +66,7 @@ base::Status Registry::install_definition(Json definition) {
         },
         options);
   if (!installed) return installed.error();
-  const std::unique_lock lock(state_->structure_mutex);
+  const std::unique_lock lock(state_->structure_lock);
   state_->definitions.protect(key.name);
   return {};
 }
@@ -89,11 +89,6 @@ const ResourceCatalog& Registry::catalog() const {
 
 store::Store& Registry::store() {
   return state_->store;
-}
-
-base::Result<ObjectPtr> Registry::create(const ResourceVersionInfo& resource, Json object,
-                                         const WriteOptions& options) {
-  return state_->create(resource, std::move(object), options);
 }
 
 base::Result<ObjectPtr> Registry::remove(const ResourceVersionInfo& resource, const ObjectKey& key,

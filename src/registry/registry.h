@@ -173,6 +173,12 @@ class Registry {
   // The object in a text that came from one of these; one parse shared by all who ask for the same text.
   base::Result<ObjectPtr> parse(const ObjectText& text);
   base::Result<ObjectPtr> create(const ResourceVersionInfo& resource, Json object, const WriteOptions& options = {});
+  // The same for callers with many creations under way: nobody waits for the disk. `stored` is called once, on this
+  // thread for what is refused at once, else on the store's: quick, then. It is given what makes the outcome, which may
+  // take its time and is called once, on any thread. `resource` and `options` must live until then.
+  using Outcome = std::function<base::Result<ObjectPtr>()>;
+  void create_later(const ResourceVersionInfo& resource, Json object, const WriteOptions& options,
+                    std::function<void(Outcome)> stored);
   base::Result<ObjectPtr> update(const ResourceVersionInfo& resource, Json object, const WriteOptions& options = {});
   base::Result<ObjectPtr> patch(const ResourceVersionInfo& resource, const ObjectKey& key, PatchType type,
                                 const Json& patch, const WriteOptions& options = {});

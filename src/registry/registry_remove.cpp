@@ -48,7 +48,7 @@ base::Result<ObjectPtr> Registry::State::remove(const ResourceVersionInfo& versi
   if (is_namespace && is_protected_namespace(key.name))
     return forbidden(resource.group_resource(), key.name, "this namespace may not be deleted");
   const bool defines = Definitions::concerns(resource);
-  std::unique_lock<std::shared_mutex> lock(structure_mutex, std::defer_lock);
+  std::unique_lock<StructureLock> lock(structure_lock, std::defer_lock);
   if (is_namespace || defines) lock.lock();
   if (defines) SLIPWAY_TRY(definitions.check_removal(key.name));
   for (int attempt = 0; attempt < kRemoveAttempts; ++attempt) {

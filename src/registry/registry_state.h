@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <map>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "registry/open_watches.h"
 #include "registry/registry.h"
 #include "registry/selection.h"
+#include "registry/structure_lock.h"
 
 namespace slipway::registry {
 
@@ -47,10 +47,10 @@ struct Registry::State {
   BytesCache<ObjectText, 256> converted;  // what watches show in another version; the tag is the version
   OpenWatches open_watches;
   Definitions definitions{*this};
-  // Writers of an object hold it shared from the check of its namespace and its kind to the end of the write; a
+  // Writers of an object share it from the check of its namespace and its kind to the end of the write; a
   // deletion of a namespace and every change of a definition hold it alone: nothing appears in a namespace or of a
   // kind after it was marked, nothing is written in a form that is no longer served.
-  std::shared_mutex structure_mutex;
+  StructureLock structure_lock;
 
   // Reading (registry_read.cpp).
   const KindStrategy& strategy(const ResourceInfo& resource) const;
@@ -72,18 +72,31 @@ struct Registry::State {
                                           store::Revision revision);
   base::Result<ListOf<SelectedValue>> select(const ResourceVersionInfo& version, const ListOptions& options);
 
+  // Creating (registry_create.cpp).
+  // `applied`: the managedFields that server-side apply has worked out (null Json: none); null: an update, whose
+  // managers are tracked here. The same for updates.
+  base::Result<ObjectPtr> create(const ResourceVersionInfo& version, Json object, const WriteOptions& options,
+                                 const Json* applied = nullptr);
+  void create_later(const ResourceVersionInfo& version, Json object, const WriteOptions& options,
+                    std::function<void(Outcome)> stored);
+  // With structure_lock held: whether objects of the kind may be created.
+  base::Status check_creatable(const ResourceInfo& resource) const;
+  base::Status check_namespace(const ResourceInfo& resource, const ObjectKey& key);
+  struct NewObject;
+  base::Result<NewObject> prepare_new(const ResourceVersionInfo& version, Json object,
+                                      const WriteOptions& options) const;
+  struct Creation;
+  base::Result<Creation> begin_creation(const ResourceVersionInfo& version, NewObject sent, const WriteOptions& options,
+                                        const Json* applied);
+  base::Result<ObjectPtr> finish_creation(const ResourceVersionInfo& version, const base::Result<store::Entry>& entry,
+                                          Creation& creation, const WriteOptions& options);
+
   // Writing (registry_write.cpp, registry_remove.cpp).
   base::Result<Json> to_storage(const ResourceVersionInfo& version, Json object) const;
   base::Status admit(const ResourceVersionInfo& version, const Json* old, Json& object, std::string_view subresource);
   base::Status validate(const ResourceVersionInfo& version, const Json& object, const Json* old) const;
-  base::Status check_namespace(const ResourceInfo& resource, const ObjectKey& key);
   base::Status check_subresource(const ResourceVersionInfo& version, std::string_view name) const;
-  // `applied`: the managedFields that server-side apply has worked out (null Json: none); null: an update, whose
-  // managers are tracked here. The same below.
-  base::Result<ObjectPtr> create(const ResourceVersionInfo& version, Json object, const WriteOptions& options,
-                                 const Json* applied = nullptr);
-  // With structure_mutex held: whether objects of the kind may be created, or are still stored in this form.
-  base::Status check_creatable(const ResourceInfo& resource) const;
+  // With structure_lock held: whether objects of the kind are still stored in this form.
   bool is_current(const ResourceInfo& resource) const;
   // Reads, lets `change` make the new object (in the caller's version) and writes it; again when another writer was
   // quicker, until the object's resourceVersion no longer matches.
@@ -127,6 +140,13 @@ struct Registry::State {
 // `/registry/<group>/<plural>/`, with the namespace and a slash when there is one; the core group is "core".
 std::string storage_prefix(const ResourceInfo& resource, std::string_view ns);
 std::string storage_key(const ResourceInfo& resource, const ObjectKey& key);
+
+// What every written object goes through: its kind is that of the URL; unknown fields go, defaults come.
+base::Status check_kind(const ResourceVersionInfo& version, const Json& object);
+void apply_schema(const ResourceVersionInfo& version, Json& object);
+// The managers that a writer names. An empty list of a custom resource is none: there kube-apiserver drops it while it
+// decodes the metadata, so that writers who do not know the field take nothing away.
+Json sent_managers(const ResourceInfo& resource, const Json& object);
 
 // Something still has to happen before the object may go: finalizers, or a namespace's own.
 bool has_pending_finalizers(const Json& object);

@@ -1,4 +1,6 @@
 #include <atomic>
+#include <fmt/core.h>
+#include <future>
 #include <gtest/gtest.h>
 #include <thread>
 #include <vector>
@@ -45,6 +47,66 @@ TEST(Registry, CreateStampsMetadataDefaultsAndPrunes) {
   const auto entry = test.store->get("/registry/example.com/widgets/default/a");
   ASSERT_OK(entry);
   EXPECT_EQ(json(*entry->value), made);
+}
+
+// What create() answers, create_later() answers too, to whoever makes the outcome.
+TEST(Registry, CreatesLater) {
+  TestRegistry test;
+  const auto create = [&](Json object, WriteOptions options = {}) {
+    std::promise<Registry::Outcome> stored;
+    test.registry.create_later(test.widgets, std::move(object), options,
+                               [&](Registry::Outcome outcome) { stored.set_value(std::move(outcome)); });
+    return stored.get_future().get()();
+  };
+  ObjectText text;
+  const auto made = create(widget("a"), {.written = &text});
+  ASSERT_OK(made);
+  EXPECT_EQ(json(*text), **made);
+  EXPECT_EQ(**test.registry.get(test.widgets, {"default", "a"}), **made);
+  EXPECT_EQ(message_of(create(widget("a"))), message_of(test.registry.create(test.widgets, widget("a"))));
+  EXPECT_EQ(message_of(create(widget("Not a name"))),
+            message_of(test.registry.create(test.widgets, widget("Not a name"))));
+  ASSERT_OK(create(widget("dry"), {.dry_run = true}));
+  EXPECT_FALSE(test.registry.get(test.widgets, {"default", "dry"}));
+  Json unnamed = widget("");
+  unnamed.at("metadata").erase("name");
+  unnamed.at("metadata").set("generateName", "b-");
+  const auto named = create(unnamed);
+  ASSERT_OK(named);
+  EXPECT_TRUE(test.registry.get(test.widgets, meta::key_of(**named)));
+}
+
+// A kind or a namespace stays as it was checked until the object is on the disk; then it may go.
+TEST(Registry, NothingIsCreatedLaterInANamespaceThatEnds) {
+  TestRegistry test;
+  const ResourceVersionPtr namespaces = test.registry.catalog().find("", "v1", "namespaces");
+  ASSERT_OK(test.registry.create(*namespaces,
+                                 json(R"({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ending"}})")));
+  std::atomic<int> under_way = 0, made = 0;
+  std::atomic<bool> refused = false;
+  const WriteOptions options;
+  for (int i = 0; i < 2'000 && !refused; ++i) {
+    Json object = widget(fmt::format("w-{}", i));
+    object.at("metadata").set("namespace", "ending");
+    ++under_way;
+    test.registry.create_later(test.widgets, std::move(object), options, [&](Registry::Outcome outcome) {
+      const auto result = outcome();
+      if (result)
+        ++made;
+      else
+        refused = true;
+      --under_way;
+    });
+    if (i == 1'000) ASSERT_OK(test.registry.remove(*namespaces, {"", "ending"}));
+  }
+  while (under_way > 0) std::this_thread::yield();
+  EXPECT_TRUE(refused);
+  EXPECT_EQ(made, 1'001);
+  // Every one of them was there before the namespace was marked.
+  const auto marked = test.registry.get(*namespaces, {"", "ending"});
+  ASSERT_OK(marked);
+  for (const ObjectPtr& object : test.registry.list(test.widgets, {.ns = "ending"})->items)
+    EXPECT_LT(std::stoll(meta::resource_version(*object)), std::stoll(meta::resource_version(**marked)));
 }
 
 TEST(Registry, GenerateName) {

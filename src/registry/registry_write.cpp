@@ -19,22 +19,8 @@ using base::fail;
 namespace {
 
 constexpr int kWriteAttempts = 10;
-constexpr int kNameAttempts = 8;
 constexpr std::size_t kMaxPatchOperations = 10'000;
 constexpr std::string_view kFinalize = "finalize";
-
-base::Status check_kind(const ResourceVersionInfo& version, const Json& object) {
-  if (!object.is_object()) return fail(ErrorCode::kBadRequest, "the object must be a JSON object");
-  const meta::Gvk gvk = version.gvk();
-  if (object.text({"kind"}) != gvk.kind)
-    return fail(ErrorCode::kBadRequest, fmt::format("the kind in the data ({}) does not match the expected kind ({})",
-                                                    object.text({"kind"}), gvk.kind));
-  if (object.text({"apiVersion"}) != gvk.api_version())
-    return fail(ErrorCode::kBadRequest,
-                fmt::format("the API version in the data ({}) does not match the expected API version ({})",
-                            object.text({"apiVersion"}), gvk.api_version()));
-  return {};
-}
 
 base::Status check_spec_finalizers(const ResourceVersionInfo& version, const Json& object) {
   constexpr std::string_view kPath = "spec.finalizers";
@@ -56,24 +42,11 @@ bool has_subresource(const ResourceVersionInfo& version, std::string_view name) 
   return name == kFinalize && version.resource->group_kind() == meta::GroupKind{"", "Namespace"};
 }
 
-void apply_schema(const ResourceVersionInfo& version, Json& object) {
-  if (version.schema == nullptr) return;
-  version.schema->prune(object);
-  version.schema->apply_defaults(object);
-}
-
 void put_or_erase(Json& object, std::string_view member, Json value) {
   if (value.is_null())
     object.erase(member);
   else
     object.set(member, std::move(value));
-}
-
-// The managers that a writer names. An empty list of a custom resource is none: there kube-apiserver drops it while it
-// decodes the metadata, so that writers who do not know the field take nothing away.
-Json sent_managers(const ResourceInfo& resource, const Json& object) {
-  const Json& sent = object["metadata"]["managedFields"];
-  return !resource.built_in && sent.is_array() && sent.empty() ? Json() : sent;
 }
 
 // `object` has no managedFields.
@@ -106,6 +79,30 @@ bool is_spec_changed(const Json& object, const Json& old, bool has_status) {
 }
 
 }  // namespace
+
+base::Status check_kind(const ResourceVersionInfo& version, const Json& object) {
+  if (!object.is_object()) return fail(ErrorCode::kBadRequest, "the object must be a JSON object");
+  const meta::Gvk gvk = version.gvk();
+  if (object.text({"kind"}) != gvk.kind)
+    return fail(ErrorCode::kBadRequest, fmt::format("the kind in the data ({}) does not match the expected kind ({})",
+                                                    object.text({"kind"}), gvk.kind));
+  if (object.text({"apiVersion"}) != gvk.api_version())
+    return fail(ErrorCode::kBadRequest,
+                fmt::format("the API version in the data ({}) does not match the expected API version ({})",
+                            object.text({"apiVersion"}), gvk.api_version()));
+  return {};
+}
+
+Json sent_managers(const ResourceInfo& resource, const Json& object) {
+  const Json& sent = object["metadata"]["managedFields"];
+  return !resource.built_in && sent.is_array() && sent.empty() ? Json() : sent;
+}
+
+void apply_schema(const ResourceVersionInfo& version, Json& object) {
+  if (version.schema == nullptr) return;
+  version.schema->prune(object);
+  version.schema->apply_defaults(object);
+}
 
 bool is_write_race(const base::Error& error) {
   return error.code() == ErrorCode::kConflict && error.message().empty();
@@ -162,29 +159,6 @@ base::Status Registry::State::validate(const ResourceVersionInfo& version, const
   if (rules.validate) rules.validate(object, old, all);
   if (all.empty()) return {};
   return invalid_object(version.resource->group_kind(), meta::name(object), std::move(all));
-}
-
-base::Status Registry::State::check_namespace(const ResourceInfo& resource, const ObjectKey& key) {
-  if (!resource.namespaced) return {};
-  const ResourcePtr namespaces = catalog.find_group_kind({"", "Namespace"});
-  const StoredObject found = SLIPWAY_TRY(read(*namespaces, {"", key.ns}));
-  if (!meta::is_deleting(*found.object)) return {};
-  return forbidden(resource.group_resource(), key.name,
-                   fmt::format("unable to create new content in namespace {} because it is being terminated", key.ns))
-      .with_fields(
-          {{"metadata.namespace", "NamespaceTerminating", fmt::format("namespace {} is being terminated", key.ns)}});
-}
-
-base::Status Registry::State::check_creatable(const ResourceInfo& resource) const {
-  const ResourcePtr current = catalog.find_resource(resource.group, resource.plural);
-  if (current == nullptr) return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
-  if (current->terminating)
-    return fail(ErrorCode::kForbidden, fmt::format("{}: create not allowed while custom resource definition is "
-                                                   "terminating",
-                                                   resource.group_resource()));
-  if (current->form == resource.form) return {};
-  return fail(ErrorCode::kConflict,
-              fmt::format("the definition of {} has changed meanwhile; please try again", resource.group_resource()));
 }
 
 bool Registry::State::is_current(const ResourceInfo& resource) const {
@@ -249,62 +223,6 @@ base::Result<EncodedObject> Registry::State::encode(Json& object) const {
   return bare;
 }
 
-base::Result<ObjectPtr> Registry::State::create(const ResourceVersionInfo& version, Json object,
-                                                const WriteOptions& options, const Json* applied) {
-  const ResourceInfo& resource = *version.resource;
-  const KindStrategy& rules = strategy(resource);
-  if (!options.subresource.empty())
-    return fail(ErrorCode::kNotFound, "the server could not find the requested resource");
-  const bool defines = Definitions::concerns(resource);
-  std::unique_lock<std::shared_mutex> alone(structure_mutex, std::defer_lock);
-  if (defines) alone.lock();
-  SLIPWAY_TRY(check_kind(version, object));
-  SLIPWAY_TRY(make_storable(object));
-  const Json sent = sent_managers(resource, object);
-  SLIPWAY_TRY(normalize_metadata(object));
-  if (!meta::resource_version(object).empty())
-    return fail(ErrorCode::kBadRequest, "resourceVersion should not be set on objects to be created");
-  if (resource.namespaced && meta::ns(object).empty())
-    return fail(ErrorCode::kBadRequest, "an empty namespace may not be set during creation");
-  if (!resource.namespaced) object.at("metadata").erase("namespace");
-  if (version.has_status) object.erase("status");
-  apply_schema(version, object);
-
-  const bool named = !meta::name(object).empty();
-  for (int attempt = 1;; ++attempt) {
-    Json candidate = named ? std::move(object) : object;  // only generated names are tried again
-    stamp_new_metadata(candidate, clock, random, rules.has_generation);
-    if (rules.prepare) rules.prepare(candidate, nullptr);
-    SLIPWAY_TRY(validate(version, candidate, nullptr));
-    const Json nothing = Json::object({{"apiVersion", candidate["apiVersion"]}, {"kind", candidate["kind"]}});
-    set_managers(version, nothing, candidate, sent, options, applied);
-    SLIPWAY_TRY(admit(version, nullptr, candidate, ""));
-    if (options.check) SLIPWAY_TRY(options.check(nullptr, candidate));
-    const ObjectKey key = meta::key_of(candidate);
-    Json stored = SLIPWAY_TRY(to_storage(version, std::move(candidate)));
-
-    std::shared_lock<std::shared_mutex> lock(structure_mutex, std::defer_lock);
-    if (!defines) lock.lock();
-    SLIPWAY_TRY(check_creatable(resource));
-    SLIPWAY_TRY(check_namespace(resource, key));
-    if (options.dry_run) {
-      if (read(resource, key)) return already_exists(resource.group_resource(), key.name);
-      return to_version(version, std::make_shared<const Json>(std::move(stored)));
-    }
-    const EncodedObject encoded = SLIPWAY_TRY(encode(stored));
-    Definitions::Change definition = SLIPWAY_TRY(definitions.stage(resource, key.name, &stored));
-    const auto entry = store.create(storage_key(resource, key), encoded.encoder());
-    if (entry) {
-      definition.keep();
-      note_text(version, *entry, options);
-      // Who wants the text is no program with a cache of objects.
-      return to_version(version, finish_write(*entry, std::move(stored), options.written == nullptr));
-    }
-    if (entry.error().code() != ErrorCode::kAlreadyExists) return entry.error();
-    if (named || attempt == kNameAttempts) return already_exists(resource.group_resource(), key.name);
-  }
-}
-
 base::Result<ObjectPtr> Registry::State::modify(const ResourceVersionInfo& version, const ObjectKey& key,
                                                 const Change& change, const WriteOptions& options) {
   const ResourceInfo& resource = *version.resource;
@@ -323,7 +241,7 @@ base::Result<ObjectPtr> Registry::State::replace(const ResourceVersionInfo& vers
                                                  const StoredObject& stored, const Json& current, Json object,
                                                  const WriteOptions& options, const Json* applied) {
   const ResourceInfo& resource = *version.resource;
-  std::unique_lock<std::shared_mutex> alone(structure_mutex, std::defer_lock);
+  std::unique_lock<StructureLock> alone(structure_lock, std::defer_lock);
   if (Definitions::concerns(resource)) alone.lock();
   object = SLIPWAY_TRY(prepare_replacement(version, current, std::move(object), options, applied));
   if (object == current) {
@@ -393,7 +311,7 @@ base::Result<StoredObject> Registry::State::store_replacement(const ResourceInfo
   const EncodedObject encoded = SLIPWAY_TRY(encode(object));
   const bool defines = Definitions::concerns(resource);
   const bool locked = defines || resource.group_kind() == meta::GroupKind{"", "Namespace"};
-  std::shared_lock<std::shared_mutex> lock(structure_mutex, std::defer_lock);
+  std::shared_lock<StructureLock> lock(structure_lock, std::defer_lock);
   if (!locked) {
     lock.lock();
     if (!is_current(resource)) return write_race();
