@@ -31,8 +31,9 @@ using Method = std::string_view;
 
 namespace {
 
-// Most of them wait for the disk: those that wait together are written with one fsync.
-constexpr int kWorkerThreads = 128;
+// Changes wait on them for the disk: those that wait together are written with one fsync. More of them get in each
+// other's way.
+constexpr int kWorkerThreads = 32;
 
 // The Kubernetes whose API this is; clients derive from it what they may ask for.
 constexpr std::string_view kKubernetesMinor = "36";
@@ -135,6 +136,8 @@ class Draft final : public net::Responder {
   void send(net::HttpResponse answer) override { response = std::move(answer); }
   std::shared_ptr<net::BodyStream> stream(net::HttpResponse) override { return nullptr; }
   std::shared_ptr<net::WebSocket> accept_websocket(net::WebSocketHandler) override { return nullptr; }
+  std::shared_ptr<net::Responder> keep() override { return nullptr; }
+  void resume(std::function<void()> task) override { task(); }
 
   net::HttpResponse response;
 };
@@ -167,15 +170,55 @@ struct ApiServer::State {
   HealthChecks health;
   WatchPump pump;  // last: its threads use the tables
 
-  void serve(const net::HttpRequest& request, net::Responder& responder);
+  // One request on its way to its answer, which may come after its handler returned.
+  struct Call;
+  void serve(const net::HttpRequest& request, net::Responder& connection);
   net::HttpResponse refuse(const net::RefusedRequest& refused);
   net::HttpResponse serve_review(const UnstoredResource& review, const net::HttpRequest& request,
                                  const RequestPath& path, const UserInfo& user);
   net::HttpResponse serve_token_resource(const net::HttpRequest& request, const RequestPath& path);
   net::HttpResponse serve_metrics() const;
   net::HttpResponse serve_document(const net::HttpRequest& request, const RequestPath& path);
-  void serve_resource(const ResourceRequest& request, std::string_view verb, net::Responder& responder);
+  void serve_resource(const std::shared_ptr<Call>& call);
   base::Status start_watch(const ResourceRequest& request, net::Responder& responder);
+};
+
+struct ApiServer::State::Call {
+  Call(State& state, const net::HttpRequest& the_request, net::Responder& connection)
+      : kept(connection.keep()),
+        request(the_request),
+        path(parse_request_path(request.path)),
+        form(negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups)),
+        verb(verb_of(request, path)),
+        resource(is_resource() ? state.registry.catalog().find(path.group, path.version, path.resource) : nullptr),
+        meter(state.metrics, subject_of(request, path, verb, resource.get()), connection, *state.options.clock),
+        decorated(request, meter),
+        responder(state.options.audit.get(), request, path, verb, decorated, *state.options.clock,
+                  *state.options.random) {}
+
+  bool is_resource() const {
+    return path.kind == RequestPath::Kind::kCollection || path.kind == RequestPath::Kind::kObject;
+  }
+  void send(net::HttpResponse response) { responder.send(std::move(response)); }
+  void refuse(const base::Error& error) {
+    send(error_response(error, StatusSubject{path.group, path.resource, path.name}, form));
+  }
+
+  const std::shared_ptr<net::Responder> kept;  // what all below refers to lives as long as this
+  const net::HttpRequest& request;
+  const RequestPath path;
+  const Negotiated form;
+  const std::string verb;
+  const registry::ResourceVersionPtr resource;
+  RequestMeter meter;
+  ResponseDecorator decorated;
+  RequestAudit responder;
+  // Found out on the way.
+  UserInfo user;
+  std::string selected;
+  std::optional<AccessAttributes> attributes;
+  std::optional<RequestAccess> access;
+  std::optional<ResourceRequest> resource_request;
 };
 
 ApiServer::ApiServer(registry::Registry& registry, ApiServerOptions options)
@@ -212,52 +255,46 @@ std::size_t ApiServer::watch_count() const {
 }
 
 void ApiServer::State::serve(const net::HttpRequest& request, net::Responder& connection) {
-  const RequestPath path = parse_request_path(request.path);
-  const bool is_resource = path.kind == RequestPath::Kind::kCollection || path.kind == RequestPath::Kind::kObject;
-  const Negotiated form = negotiate(request.header("accept"), path.kind == RequestPath::Kind::kGroups);
-  const std::string verb = verb_of(request, path);
-  const registry::ResourceVersionPtr resource =
-      is_resource ? registry.catalog().find(path.group, path.version, path.resource) : nullptr;
-  RequestMeter meter(metrics, subject_of(request, path, verb, resource.get()), connection, *options.clock);
-  ResponseDecorator decorated(request, meter);
-  RequestAudit responder(options.audit.get(), request, path, verb, decorated, *options.clock, *options.random);
-  const StatusSubject subject{path.group, path.resource, path.name};
-
+  const auto call = std::make_shared<Call>(*this, request, connection);
+  const RequestPath& path = call->path;
   const auto known = authentication.authenticate(request);
   if (!known) {
     base::log_info("apiserver", "{} {} from {}: {}", request.method, request.path, request.peer_address,
                    known.error().message());
-    return responder.send(error_response(base::fail(ErrorCode::kUnauthorized, "Unauthorized"), subject, form));
+    return call->refuse(base::fail(ErrorCode::kUnauthorized, "Unauthorized"));
   }
-  responder.set_user(*known);
-  const auto user = impersonate(request, *known, authorizer);
-  if (user && *user != *known) responder.set_impersonated(*user);
-  if (!user) return responder.send(error_response(user.error(), subject, form));
-  const std::string selected = selected_name(request);
-  const AccessAttributes attributes = attributes_of(*user, verb, request, path, selected);
-  const auto allowed = check_access(authorizer, attributes);
-  responder.set_allowed(allowed.has_value());
-  if (!allowed) return responder.send(error_response(allowed.error(), subject, form));
-  if (!form.acceptable)
-    return responder.send(generic_failure(
+  call->responder.set_user(*known);
+  auto user = impersonate(request, *known, authorizer);
+  if (user && *user != *known) call->responder.set_impersonated(*user);
+  if (!user) return call->refuse(user.error());
+  call->user = std::move(*user);
+  call->selected = selected_name(request);
+  call->attributes.emplace(attributes_of(call->user, call->verb, request, path, call->selected));
+  const auto allowed = check_access(authorizer, *call->attributes);
+  call->responder.set_allowed(allowed.has_value());
+  if (!allowed) return call->refuse(allowed.error());
+  if (!call->form.acceptable)
+    return call->send(generic_failure(
         406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml"));
-  if (!is_resource) return responder.send(serve_document(request, path));
+  if (!call->is_resource()) return call->send(serve_document(request, path));
   if (const UnstoredResource* review = find_access_review(path))
-    return responder.send(serve_review(*review, request, path, *user));
+    return call->send(serve_review(*review, request, path, call->user));
   if (is_token_review(path) || (options.service_accounts && is_token_request(path)))
-    return responder.send(serve_token_resource(request, path));
-  if (!resource) return responder.send(not_found());
-  const bool wrong_scope = !path.ns.empty() && !resource->resource->namespaced;
-  const bool lacks_namespace = path.ns.empty() && resource->resource->namespaced && !path.name.empty();
-  if (wrong_scope || lacks_namespace) return responder.send(not_found());
-  if (resource->deprecated) decorated.warn(deprecation_warning(*resource));
-  if (!path.subresource.empty() && !has_subresource(*resource, path.subresource))
-    return responder.send(
-        resource->resource->built_in
-            ? not_found()
-            : error_response(registry::not_found(resource->resource->group_resource(), path.name), subject, form));
-  const RequestAccess access{authorizer, *roles, attributes};
-  serve_resource({registry, *resource, request, path, form, tables, lines, *options.clock, access}, verb, responder);
+    return call->send(serve_token_resource(request, path));
+  if (!call->resource) return call->send(not_found());
+  const registry::ResourceVersionInfo& resource = *call->resource;
+  const bool wrong_scope = !path.ns.empty() && !resource.resource->namespaced;
+  const bool lacks_namespace = path.ns.empty() && resource.resource->namespaced && !path.name.empty();
+  if (wrong_scope || lacks_namespace) return call->send(not_found());
+  if (resource.deprecated) call->decorated.warn(deprecation_warning(resource));
+  if (!path.subresource.empty() && !has_subresource(resource, path.subresource)) {
+    if (resource.resource->built_in) return call->send(not_found());
+    return call->refuse(registry::not_found(resource.resource->group_resource(), path.name));
+  }
+  call->access.emplace(RequestAccess{authorizer, *roles, *call->attributes});
+  call->resource_request.emplace(
+      ResourceRequest{registry, resource, request, path, call->form, tables, lines, *options.clock, *call->access});
+  serve_resource(call);
 }
 
 net::HttpResponse ApiServer::State::refuse(const net::RefusedRequest& refused) {
@@ -377,42 +414,39 @@ net::HttpResponse ApiServer::State::serve_document(const net::HttpRequest& reque
   return not_found();
 }
 
-void ApiServer::State::serve_resource(const ResourceRequest& request, std::string_view verb,
-                                      net::Responder& responder) {
+void ApiServer::State::serve_resource(const std::shared_ptr<Call>& call) {
+  const ResourceRequest& request = *call->resource_request;
+  const std::string& verb = call->verb;
   const bool object = request.path.kind == RequestPath::Kind::kObject;
   const bool status = !request.path.subresource.empty();
   const bool scale = request.path.subresource == "scale";
   const auto& verbs = request.resource.resource->verbs;
-  if (!status && std::ranges::find(verbs, verb) == verbs.end()) return responder.send(method_not_allowed());
-  base::Result<net::HttpResponse> response = base::fail(ErrorCode::kUnknown, "");
-  if (scale && (verb == "get" || verb == "update" || verb == "patch")) {
-    response = verb == "get" ? get_scale(request) : verb == "update" ? update_scale(request) : patch_scale(request);
-  } else if (scale) {
-    return responder.send(method_not_allowed());
-  } else if (verb == "watch") {
-    const base::Status started = start_watch(request, responder);
-    if (started) return;
-    response = started.error();
-  } else if (verb == "get") {
-    response = get_object(request);
-  } else if (verb == "list") {
-    response = list_objects(request);
-  } else if (verb == "create" && !object && (!request.path.ns.empty() || !request.resource.resource->namespaced)) {
-    response = create_object(request);
-  } else if (verb == "update" && object) {
-    response = update_object(request);
-  } else if (verb == "patch" && object) {
-    response = patch_object(request);
-  } else if (verb == "delete" && !status) {
-    response = delete_object(request);
-  } else if (verb == "deletecollection" && (!request.path.ns.empty() || !request.resource.resource->namespaced)) {
-    response = delete_collection(request);
-  } else {
-    return responder.send(method_not_allowed());
+  const auto answer = [call](base::Result<net::HttpResponse> response) {
+    if (response) return call->send(std::move(*response));
+    if (http_status_of(response.error().code()) >= 500)
+      base::log_warning("apiserver", "{} {}: {}", call->request.method, call->request.path, response.error().message());
+    call->refuse(response.error());
+  };
+  if (!status && std::ranges::find(verbs, verb) == verbs.end()) return call->send(method_not_allowed());
+  if (scale) {
+    if (verb == "get") return answer(get_scale(request));
+    if (verb == "update") return answer(update_scale(request));
+    return verb == "patch" ? answer(patch_scale(request)) : call->send(method_not_allowed());
   }
-  if (!response && http_status_of(response.error().code()) >= 500)
-    base::log_warning("apiserver", "{} {}: {}", request.http.method, request.http.path, response.error().message());
-  responder.send(response ? std::move(*response) : error_response(response.error(), request.subject(), request.form));
+  if (verb == "watch") {
+    const base::Status started = start_watch(request, call->responder);
+    if (!started) answer(started.error());
+    return;
+  }
+  const bool whole_cluster = request.path.ns.empty() && request.resource.resource->namespaced;
+  if (verb == "get") return answer(get_object(request));
+  if (verb == "list") return answer(list_objects(request));
+  if (verb == "create" && !object && !whole_cluster) return create_object(request, *call->kept, answer);
+  if (verb == "update" && object) return answer(update_object(request));
+  if (verb == "patch" && object) return answer(patch_object(request));
+  if (verb == "delete" && !status) return answer(delete_object(request));
+  if (verb == "deletecollection" && !whole_cluster) return answer(delete_collection(request));
+  call->send(method_not_allowed());
 }
 
 base::Status ApiServer::State::start_watch(const ResourceRequest& request, net::Responder& responder) {

@@ -43,7 +43,7 @@ struct ApiServerOptions {
 };
 
 // The Kubernetes HTTP door over a Registry: discovery, reads, writes, watches, tables, Status errors, as kube-apiserver
-// answers them (the API conventions; `kubectl` and client-go are the measure). Server-side apply is not served.
+// answers them (the API conventions; `kubectl` and client-go are the measure).
 // Thread-safe; the registry must outlive it. stop() before the HTTP server stops, so that watches end cleanly.
 class ApiServer {
  public:

@@ -11,7 +11,7 @@
 #include "apiserver/status.h"
 #include "apiserver/table.h"
 #include "base/clock.h"
-#include "net/http_message.h"
+#include "net/http_server.h"
 #include "registry/registry.h"
 
 namespace slipway::apiserver {
@@ -55,8 +55,10 @@ using WatchEncoder = std::function<base::Result<net::SharedBytes>(const registry
 WatchEncoder watch_encoder(const ResourceRequest& request, IncludeObject include);
 std::string watch_error_line(const base::Error& error);
 
-// Writing.
-base::Result<net::HttpResponse> create_object(const ResourceRequest& request);
+// Writing. A creation does not hold its thread until the disk has it: `answer` is called once, by then on a thread of
+// `connection`; the request must live until then.
+using AnswerLater = std::function<void(base::Result<net::HttpResponse>)>;
+void create_object(const ResourceRequest& request, net::Responder& connection, AnswerLater answer);
 base::Result<net::HttpResponse> update_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> patch_object(const ResourceRequest& request);
 base::Result<net::HttpResponse> apply_object(const ResourceRequest& request);  // PATCH application/apply-patch+yaml

@@ -21,6 +21,8 @@ class ResponseDecorator final : public net::Responder {
   void send(net::HttpResponse response) override;
   std::shared_ptr<net::BodyStream> stream(net::HttpResponse head) override;
   std::shared_ptr<net::WebSocket> accept_websocket(net::WebSocketHandler handler) override;
+  std::shared_ptr<net::Responder> keep() override { return next_.keep(); }
+  void resume(std::function<void()> task) override { next_.resume(std::move(task)); }
 
  private:
   const net::HttpRequest& request_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <fmt/core.h>
+#include <future>
 #include <gmock/gmock.h>
 #include <map>
 #include <memory>
@@ -105,11 +106,24 @@ class FakeResponder : public net::Responder {
     return body;
   }
   std::shared_ptr<net::WebSocket> accept_websocket(net::WebSocketHandler) override { return nullptr; }
+  std::shared_ptr<net::Responder> keep() override {
+    const auto end = std::make_shared<std::promise<void>>();
+    let_go = end->get_future();
+    return {this, [end](net::Responder*) { end->set_value(); }};
+  }
+  void resume(std::function<void()> task) override { task(); }
 
+  std::shared_future<void> let_go;  // of the request that kept this
   net::HttpResponse response;
   std::shared_ptr<FakeBody> body;
   std::size_t most_unsent = SIZE_MAX;
 };
+
+// Returns when the request is over.
+inline void serve(ApiServer& door, const net::HttpRequest& request, FakeResponder& responder) {
+  door.handle(request, responder);
+  responder.let_go.wait();
+}
 
 inline constexpr std::string_view kWidgets = "/apis/example.com/v1/namespaces/default/widgets";
 inline constexpr std::string_view kTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
@@ -148,7 +162,7 @@ class DoorTest : public testing::Test {
                                                   std::move(target), std::move(body), {headers.begin(), headers.end()});
     FakeResponder responder;
     responder.most_unsent = most_unsent;
-    door.handle(request, responder);
+    serve(door, request, responder);
     return responder;
   }
   Json ok(std::string method, std::string target, std::string body = "",

@@ -166,21 +166,46 @@ base::Result<registry::DeleteOptions> delete_options(const ResourceRequest& requ
   return options;
 }
 
-}  // namespace
-
-base::Result<net::HttpResponse> create_object(const ResourceRequest& request) {
-  registry::WriteOptions options = SLIPWAY_TRY(write_options(request, "CreateOptions"));
+// What a creation was told, while it is under way.
+struct Creation {
+  Json object;
+  registry::WriteOptions options;
   registry::ObjectText text;
-  options.written = &text;
+  std::vector<std::string> warnings;
+};
+
+base::Result<Creation> read_creation(const ResourceRequest& request) {
+  Creation creation;
+  creation.options = SLIPWAY_TRY(write_options(request, "CreateOptions"));
   const FieldValidation validation = SLIPWAY_TRY(field_validation(request.http, "CreateOptions"));
   BodyObject body = SLIPWAY_TRY(read_object(request));
-  const auto warnings = SLIPWAY_TRY(validate_fields(request, body, validation));
-  const auto created = request.registry.create(request.resource, std::move(body.object), options);
+  creation.warnings = SLIPWAY_TRY(validate_fields(request, body, validation));
+  creation.object = std::move(body.object);
+  return creation;
+}
+
+base::Result<net::HttpResponse> created_response(const ResourceRequest& request, const Creation& creation,
+                                                 const base::Result<registry::ObjectPtr>& created) {
   if (!created) return as_decoding_error(request, created.error());
-  auto response = SLIPWAY_TRY(object_response(request, 201, **created, text));
-  add_warnings(response, warnings);
+  auto response = SLIPWAY_TRY(object_response(request, 201, **created, creation.text));
+  add_warnings(response, creation.warnings);
   add_warnings(response, request.registry.warnings(request.resource, **created));
   return response;
+}
+
+}  // namespace
+
+void create_object(const ResourceRequest& request, net::Responder& connection, AnswerLater answer) {
+  auto read = read_creation(request);
+  if (!read) return answer(read.error());
+  const auto creation = std::make_shared<Creation>(std::move(*read));
+  creation->options.written = &creation->text;
+  request.registry.create_later(
+      request.resource, std::move(creation->object), creation->options,
+      [&request, &connection, creation, answer = std::move(answer)](registry::Registry::Outcome outcome) mutable {
+        connection.resume([&request, creation = std::move(creation), answer = std::move(answer),
+                           outcome = std::move(outcome)] { answer(created_response(request, *creation, outcome())); });
+      });
 }
 
 base::Result<net::HttpResponse> update_object(const ResourceRequest& request) {

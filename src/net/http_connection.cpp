@@ -30,11 +30,26 @@ bool has_token(std::string_view header, std::string_view wanted) {
   return false;
 }
 
-// The Responder a handler sees; notes whether it answered.
-class Exchange final : public Responder {
+// One request from its handler's turn to its answer: the Responder that a handler sees. Lives as long as the handler
+// runs or somebody keeps it.
+class Exchange final : public Responder, public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(std::shared_ptr<HttpConnection> connection, const HttpRequest& request)
-      : connection_(std::move(connection)), request_(request) {}
+  Exchange(std::shared_ptr<HttpService> service, std::shared_ptr<HttpConnection> connection, HttpRequest request)
+      : service_(std::move(service)), connection_(std::move(connection)), request_(std::move(request)) {
+    ++service_->running_handlers;
+  }
+  ~Exchange() override {
+    // What never had its turn is dropped only by a server that stops.
+    if (!answered_ && slot_ && !service_->stopping) fail("the handler gave no answer");
+    --service_->running_handlers;
+  }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  void handle(WorkerPool::Slot slot) {
+    slot_.emplace(std::move(slot));
+    guard([this] { service_->handler(request_, *this); });
+  }
 
   void send(HttpResponse response) override {
     if (!take_turn()) return;
@@ -48,31 +63,40 @@ class Exchange final : public Responder {
     if (!take_turn()) return nullptr;
     return connection_->upgrade(request_, std::move(handler));
   }
-  bool answered() const { return answered_; }
+  std::shared_ptr<Responder> keep() override { return shared_from_this(); }
+  void resume(std::function<void()> task) override {
+    // This may be gone before the pool's call returns.
+    const auto service = service_;
+    service->workers.resume([self = shared_from_this(), rest = std::move(task)] { self->guard(rest); });
+  }
+
+  // The pool did not take it.
+  void refuse(int status, std::string_view message) { send(connection_->refusal(status, message, &request_)); }
 
  private:
   bool take_turn() {
     if (answered_) base::log_error("net", "a handler answered {} {} twice", request_.method, request_.path);
     return !std::exchange(answered_, true);
   }
+  void guard(const std::function<void()>& part) {
+    try {
+      part();
+    } catch (const std::exception& exception) {
+      if (!answered_) fail(exception.what());
+    }
+  }
+  void fail(std::string_view problem) {
+    answered_ = true;
+    base::log_error("net", "{} {}: {}", request_.method, request_.path, problem);
+    connection_->answer({.status = 500, .headers = {{"content-type", "text/plain"}}, .body = "internal error\n"});
+  }
 
+  const std::shared_ptr<HttpService> service_;
   const std::shared_ptr<HttpConnection> connection_;
-  const HttpRequest& request_;
+  const HttpRequest request_;
+  std::optional<WorkerPool::Slot> slot_;  // from the handler's turn on
   bool answered_ = false;
 };
-
-void run_handler(HttpService& service, const std::shared_ptr<HttpConnection>& connection, const HttpRequest& request) {
-  Exchange exchange(connection, request);
-  std::string problem = "the handler gave no answer";
-  try {
-    service.handler(request, exchange);
-  } catch (const std::exception& exception) {
-    problem = exception.what();
-  }
-  if (exchange.answered()) return;
-  base::log_error("net", "{} {}: {}", request.method, request.path, problem);
-  connection->answer({.status = 500, .headers = {{"content-type", "text/plain"}}, .body = "internal error\n"});
-}
 
 }  // namespace
 
@@ -313,19 +337,14 @@ void HttpConnection::dispatch(HttpRequest request) {
   http_1_0_ = parser_.is_http_1_0();
   is_head_request_ = request.method == "HEAD";
   identify(request);
-  ++service_->running_handlers;
-  const auto service = service_;
-  const RequestFlow flow = service->options.flow_of ? service->options.flow_of(request) : RequestFlow{};
-  const auto shared = std::make_shared<const HttpRequest>(std::move(request));
-  const auto admission = service->workers.run(flow, [service, self = shared_from_this(), shared] {
-    run_handler(*service, self, *shared);
-    --service->running_handlers;
-  });
-  if (admission == WorkerPool::Admission::kAccepted) return;
-  --service_->running_handlers;
+  const RequestFlow flow = service_->options.flow_of ? service_->options.flow_of(request) : RequestFlow{};
+  const auto exchange = std::make_shared<Exchange>(service_, shared_from_this(), std::move(request));
+  const auto admission =
+      service_->workers.run(flow, [exchange](WorkerPool::Slot slot) { exchange->handle(std::move(slot)); });
   if (admission == WorkerPool::Admission::kUserFull)
-    return answer(refusal(429, "too many of your requests are waiting; try again later", shared.get()));
-  answer(refusal(503, "the server is overloaded; try again later", shared.get()));
+    exchange->refuse(429, "too many of your requests are waiting; try again later");
+  else if (admission == WorkerPool::Admission::kFull)
+    exchange->refuse(503, "the server is overloaded; try again later");
 }
 
 void HttpConnection::answer(HttpResponse response) {

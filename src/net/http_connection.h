@@ -43,7 +43,10 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void begin_stop();
   void abort(std::string_view reason) { connection_->abort(reason); }
 
-  // Called by a handler's Responder, from a worker thread, once per request.
+  // The answer to a request that no handler sees. Any thread.
+  HttpResponse refusal(int status, std::string_view message, const HttpRequest* request) const;
+
+  // Called by a handler's Responder, from any thread, once per request.
   void answer(HttpResponse response);
   std::shared_ptr<BodyStream> begin_stream(HttpResponse head);
   std::shared_ptr<WebSocket> upgrade(const HttpRequest& request, WebSocketHandler handler);
@@ -59,7 +62,6 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void dispatch(HttpRequest request);
   void identify(HttpRequest& request) const;
   void refuse(const base::Error& error);
-  HttpResponse refusal(int status, std::string_view message, const HttpRequest* request) const;
   void end_with(int status, std::string_view message);
   void request_done();
   void arm_timer(std::chrono::milliseconds delay, int status, std::string_view reason);

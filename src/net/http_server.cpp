@@ -73,6 +73,8 @@ class Server final : public HttpServer {
     }
     for (const auto& shard : shards_) shard->loop->stop();
     service_->workers.stop();
+    // What was kept may wait for a disk; its handler must not outlive the server.
+    while (service_->running_handlers > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
  private:

@@ -39,6 +39,13 @@ class Responder {
   virtual std::shared_ptr<BodyStream> stream(HttpResponse head) = 0;
   // Accepts a websocket upgrade. The handler's callbacks are set before any message is read.
   virtual std::shared_ptr<WebSocket> accept_websocket(WebSocketHandler handler) = 0;
+
+  // For an answer that comes after the handler returned, from any thread: request and responder live, and the request
+  // counts as under way, as long as somebody holds what this returns. Let go without an answer it is answered with 500.
+  virtual std::shared_ptr<Responder> keep() = 0;
+  // Runs `task`, a later part of a kept request's handling, on a worker thread, before requests that have not begun.
+  // Dropped when the server has stopped.
+  virtual void resume(std::function<void()> task) = 0;
 };
 
 // Whose turn a request waits for. The classes take turns, and within a class its users.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <future>
 #include <gmock/gmock.h>
 
 #include "net/testing.h"
@@ -302,6 +303,85 @@ TEST(HttpServer, ExceptionAndSilenceAre500) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
     EXPECT_THAT(answer, ::testing::Not(HasSubstr("secret")));
   }
+}
+
+TEST(HttpServer, AKeptRequestIsAnsweredLater) {
+  std::mutex mutex;
+  std::map<std::string, std::pair<const HttpRequest*, std::shared_ptr<Responder>>> kept;
+  const auto server = serve([&](const HttpRequest& request, Responder& responder) {
+    const std::lock_guard lock(mutex);
+    kept[request.path] = {&request, responder.keep()};
+  });
+  const auto take = [&](const std::string& path) {
+    std::pair<const HttpRequest*, std::shared_ptr<Responder>> taken;
+    EXPECT_TRUE(eventually([&] {
+      const std::lock_guard lock(mutex);
+      const auto found = kept.find(path);
+      if (found == kept.end()) return false;
+      taken = std::move(found->second);
+      kept.erase(found);
+      return true;
+    }));
+    return taken;
+  };
+  const auto ask = [&](const std::string& path) {
+    auto client = std::make_unique<RawClient>(server->port());
+    EXPECT_TRUE(client->write("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"));
+    return client;
+  };
+  const auto here = ask("/here"), resumed = ask("/resumed"), dropped = ask("/dropped"), broken = ask("/broken");
+  {
+    const auto [request, responder] = take("/here");
+    echo(*request, *responder);
+  }
+  EXPECT_THAT(here->read_text("GET /here\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  {
+    auto [request, responder] = take("/resumed");
+    Responder& one = *responder;
+    one.resume([asked = request, owner = std::move(responder)] { echo(*asked, *owner); });
+  }
+  EXPECT_THAT(resumed->read_text("GET /resumed\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  take("/dropped");
+  EXPECT_THAT(dropped->read_text("internal error\n"), StartsWith("HTTP/1.1 500 "));
+  take("/broken").second->resume([] { throw std::runtime_error("a bug"); });
+  EXPECT_THAT(broken->read_text("internal error\n"), StartsWith("HTTP/1.1 500 "));
+}
+
+TEST(HttpServer, StopWaitsForKeptRequests) {
+  std::mutex mutex;
+  std::shared_ptr<Responder> kept;
+  const auto server = serve([&](const HttpRequest&, Responder& responder) {
+    const std::lock_guard lock(mutex);
+    kept = responder.keep();
+  });
+  RawClient client(server->port());
+  ASSERT_TRUE(client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  std::shared_ptr<Responder> mine;
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return (mine = std::exchange(kept, nullptr)) != nullptr;
+  }));
+  std::atomic<bool> stopped = false;
+  std::jthread stopper([&] {
+    server->stop(0ms);
+    stopped = true;
+  });
+  // Beyond its grace a stop cuts connections, but what handlers may still use stays.
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_TRUE(eventually([&] {
+    std::promise<void> ran;
+    auto run = ran.get_future();
+    mine->resume([kept_ran = std::make_shared<std::promise<void>>(std::move(ran))] { kept_ran->set_value(); });
+    try {
+      run.get();
+      return false;
+    } catch (const std::future_error&) {
+      return true;  // dropped: the workers have stopped
+    }
+  }));
+  EXPECT_FALSE(stopped);
+  mine.reset();
+  stopper.join();
 }
 
 TEST(HttpServer, HeaderValuesCannotSplitTheAnswer) {

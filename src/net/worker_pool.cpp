@@ -38,8 +38,20 @@ WorkerPool::Admission WorkerPool::run(const RequestFlow& flow, Task task) {
   return Admission::kAccepted;
 }
 
+void WorkerPool::resume(std::function<void()> rest) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    resumed_.push_back(std::move(rest));
+    wake = should_wake();
+  }
+  if (wake) ready_.notify_one();
+}
+
 void WorkerPool::stop() {
   std::map<int, FlowClass> dropped;
+  std::deque<std::function<void()>> dropped_rests;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -48,6 +60,7 @@ void WorkerPool::stop() {
       flow_class.turns.clear();
     }
     queued_ = 0;
+    dropped_rests.swap(resumed_);
   }
   ready_.notify_all();
   for (std::jthread& thread : threads_) {
@@ -58,7 +71,7 @@ void WorkerPool::stop() {
 WorkerPool::FlowClass* WorkerPool::next_class() {
   for (auto turn = class_turns_.begin(); turn != class_turns_.end(); ++turn) {
     FlowClass& candidate = classes_.at(*turn);
-    if (candidate.turns.empty() || candidate.running >= class_limit_) continue;
+    if (!may_begin(candidate)) continue;
     std::rotate(turn, turn + 1, class_turns_.end());
     return &candidate;
   }
@@ -79,35 +92,73 @@ WorkerPool::Task WorkerPool::take(FlowClass& flow_class) {
   return task;
 }
 
+bool WorkerPool::may_begin(const FlowClass& flow_class) const {
+  return !flow_class.turns.empty() && flow_class.running < class_limit_ && flow_class.under_way < kMaxUnderWay;
+}
+
+bool WorkerPool::has_turn() const {
+  return !resumed_.empty() ||
+         std::ranges::any_of(classes_, [this](const auto& numbered) { return may_begin(numbered.second); });
+}
+
 bool WorkerPool::should_wake() {
-  if (waking_ || sleeping_ == 0 || queued_ == 0) return false;
+  if (waking_ || sleeping_ == 0 || !has_turn()) return false;
   return waking_ = true;
 }
 
-WorkerPool::FlowClass* WorkerPool::wait_for_class(std::unique_lock<std::mutex>& lock) {
+std::optional<WorkerPool::Turn> WorkerPool::next_turn() {
+  Turn turn;
+  if (!resumed_.empty()) {
+    turn.rest = std::move(resumed_.front());
+    resumed_.pop_front();
+    return turn;
+  }
+  turn.flow_class = next_class();
+  if (turn.flow_class == nullptr) return std::nullopt;
+  turn.task = take(*turn.flow_class);
+  --queued_;
+  ++turn.flow_class->running;
+  ++turn.flow_class->under_way;
+  return turn;
+}
+
+std::optional<WorkerPool::Turn> WorkerPool::wait_for_turn(std::unique_lock<std::mutex>& lock) {
   while (!stopping_) {
-    if (FlowClass* const chosen = next_class()) return chosen;
+    if (auto turn = next_turn()) return turn;
     ++sleeping_;
     ready_.wait(lock);
     --sleeping_;
     waking_ = false;
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+// What it holds is freed before this returns: that may be much, or take the lock.
+void WorkerPool::run_turn(Turn turn) {
+  if (turn.rest) return turn.rest();
+  turn.task(Slot(*this, *turn.flow_class));
+}
+
+void WorkerPool::end(FlowClass& flow_class) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    --flow_class.under_way;
+    wake = should_wake();
+  }
+  if (wake) ready_.notify_one();
 }
 
 void WorkerPool::work() {
   std::unique_lock lock(mutex_);
-  while (FlowClass* const chosen = wait_for_class(lock)) {
-    Task task = take(*chosen);
-    --queued_;
-    ++chosen->running;
+  while (std::optional<Turn> turn = wait_for_turn(lock)) {
+    FlowClass* const flow_class = turn->flow_class;
     const bool wake = should_wake();
     lock.unlock();
     if (wake) ready_.notify_one();
-    task();
-    task = nullptr;  // what it holds may be big, or take the lock
+    run_turn(std::move(*turn));
     lock.lock();
-    --chosen->running;
+    if (flow_class != nullptr) --flow_class->running;
   }
 }
 

@@ -128,7 +128,7 @@ struct AuditedDoorTest : DoorTest {
     const net::HttpRequest request =
         test_request(user, std::move(method), std::move(target), std::move(body), std::move(headers));
     FakeResponder responder;
-    server.handle(request, responder);
+    serve(server, request, responder);
     return responder.response.status;
   }
   std::vector<Json> events() {
@@ -187,7 +187,7 @@ TEST_F(AuditedDoorTest, TheAnswerNamesItsLine) {
     ApiServer server(test.registry, audited(AuditLevel::kAll));
     const net::HttpRequest request = test_request(kAdmin, "GET", "/version");
     FakeResponder responder;
-    server.handle(request, responder);
+    serve(server, request, responder);
     for (const auto& [name, value] : responder.response.headers)
       if (name == "audit-id") id = value;
   }
@@ -223,7 +223,7 @@ TEST_F(AuditedDoorTest, AWatchIsToldWhenItBegins) {
     ApiServer server(test.registry, audited(AuditLevel::kAll));
     const net::HttpRequest request = test_request(kAdmin, "GET", "/api/v1/namespaces/default/secrets?watch=1");
     FakeResponder responder;
-    server.handle(request, responder);
+    serve(server, request, responder);
     server.stop();
   }
   const std::vector<Json> all = events();

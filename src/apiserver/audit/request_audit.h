@@ -31,6 +31,8 @@ class RequestAudit final : public net::Responder {
   void send(net::HttpResponse response) override;
   std::shared_ptr<net::BodyStream> stream(net::HttpResponse head) override;
   std::shared_ptr<net::WebSocket> accept_websocket(net::WebSocketHandler handler) override;
+  std::shared_ptr<net::Responder> keep() override { return next_.keep(); }
+  void resume(std::function<void()> task) override { next_.resume(std::move(task)); }
 
  private:
   bool is_worth_a_line(int status) const;

@@ -29,7 +29,7 @@ class ServiceAccounts : public testing::Test {
   net::HttpResponse send(const UserInfo& user, std::string method, std::string target, std::string body = "",
                          RequestHeaders headers = {}) {
     FakeResponder answer;
-    door.handle(test_request(user, std::move(method), std::move(target), std::move(body), std::move(headers)), answer);
+    serve(door, test_request(user, std::move(method), std::move(target), std::move(body), std::move(headers)), answer);
     return answer.response;
   }
   Json ok(int status, std::string method, std::string target, std::string body = "") {

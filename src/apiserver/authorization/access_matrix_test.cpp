@@ -225,7 +225,7 @@ TEST_F(Matrix, NobodyGetsMoreOrLessThanTheirRole) {
     for (const Question& question : all) {
       const net::HttpRequest asked = request(person, question);
       FakeResponder answer;
-      door.handle(asked, answer);
+      serve(door, asked, answer);
       // A refusal of this very verb; others (a protected namespace) come later and are no matter of roles.
       const std::string user = person.user.name.empty() ? "system:anonymous" : person.user.name;
       const bool no = answer.response.status == 403 &&
@@ -252,7 +252,7 @@ TEST_F(Matrix, AListShowsOnlyItsNamespace) {
     for (const char* ns : {"default", "other", ""}) {
       const std::string where = *ns ? fmt::format("namespaces/{}/", ns) : "";
       FakeResponder answer;
-      door.handle(test_request(person.user, "GET", fmt::format("/apis/example.com/v1/{}widgets", where)), answer);
+      serve(door, test_request(person.user, "GET", fmt::format("/apis/example.com/v1/{}widgets", where)), answer);
       if (answer.response.status != 200) continue;
       std::size_t seen = 0;
       const Json list = json(answer.response.body);

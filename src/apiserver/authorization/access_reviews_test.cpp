@@ -33,7 +33,7 @@ class Reviews : public testing::Test {
     body.set("kind", kind);
     body.set("apiVersion", group + "/v1");
     FakeResponder answer;
-    door.handle(test_request(user, "POST", "/apis/" + path, data::to_json(body)), answer);
+    serve(door, test_request(user, "POST", "/apis/" + path, data::to_json(body)), answer);
     EXPECT_EQ(answer.response.status, status) << answer.response.body;
     const Json result = json(answer.response.body);
     return status == 201 ? result["status"] : result;
@@ -121,16 +121,16 @@ TEST_F(Reviews, WrongOnes) {
               HasSubstr("must match metadata.namespace"));
   EXPECT_THAT(why("selfsubjectaccessreviews", "SubjectAccessReview", "{}", 400), HasSubstr("is expected here"));
   FakeResponder read;
-  door.handle(test_request(admin, "GET", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"), read);
+  serve(door, test_request(admin, "GET", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"), read);
   EXPECT_EQ(read.response.status, 405);
 }
 
 TEST_F(Reviews, AreDiscovered) {
   FakeResponder list;
-  door.handle(test_request(jane, "GET", "/apis/authorization.k8s.io/v1"), list);
+  serve(door, test_request(jane, "GET", "/apis/authorization.k8s.io/v1"), list);
   EXPECT_EQ(json(list.response.body)["resources"].size(), 4u);
   FakeResponder groups;
-  door.handle(test_request(jane, "GET", "/apis"), groups);
+  serve(door, test_request(jane, "GET", "/apis"), groups);
   EXPECT_THAT(groups.response.body, HasSubstr("authentication.k8s.io/v1"));
 }
 

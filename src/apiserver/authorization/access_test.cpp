@@ -26,7 +26,7 @@ class Access : public testing::Test {
   Answer send(const UserInfo& user, std::string method, std::string target, std::string body = "",
               Headers headers = {}) {
     Answer answer;
-    door.handle(test_request(user, std::move(method), std::move(target), std::move(body), std::move(headers)), answer);
+    serve(door, test_request(user, std::move(method), std::move(target), std::move(body), std::move(headers)), answer);
     return answer;
   }
   int status(const UserInfo& user, std::string method, std::string target, std::string body = "") {

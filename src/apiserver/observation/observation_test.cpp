@@ -191,7 +191,7 @@ TEST_F(MetricsTest, WhatNoHandlerSeesIsCounted) {
 TEST_F(MetricsTest, OnlyForThoseWhoMay) {
   const auto status = [&](const UserInfo& user, const std::string& path) {
     FakeResponder responder;
-    door.handle(test_request(user, "GET", path), responder);
+    serve(door, test_request(user, "GET", path), responder);
     return responder.response.status;
   };
   EXPECT_EQ(status({}, "/metrics"), 403);
