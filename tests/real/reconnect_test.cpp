@@ -1,5 +1,6 @@
-// A whole fleet comes back at once after kill -9 of slipwayd: every agent is connected again, and a person's `get` does
-// not wait for them. The agents are real links (agent/orchestrator_link.h), all in this process.
+// A whole fleet comes back at once after kill -9 of slipwayd: every agent is connected again, and people's `get`s do
+// not wait for them. The agents are real links (agent/orchestrator_link.h), all in this process; the people are
+// processes of their own (curl), which share no lock with a thousand agents.
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -85,6 +86,63 @@ class Fleet {
   std::vector<std::unique_ptr<agent::OrchestratorLink>> links_;
 };
 
+// Somebody who asks for one host again and again, on a new connection each time, as kubectl does.
+class Person {
+ public:
+  // What it is and how to get there are files in `folder`.
+  static base::Status write_files(const pki::Kubeconfig& config, const std::filesystem::path& folder) {
+    SLIPWAY_TRY(base::write_file_atomically(folder / "ca.crt", config.ca_pem, 0600));
+    SLIPWAY_TRY(base::write_file_atomically(folder / "user.crt", config.client_certificate_pem, 0600));
+    return base::write_file_atomically(folder / "user.key", config.client_key_pem, 0600);
+  }
+
+  Person(std::string url, const std::filesystem::path& folder)
+      : argv_{"curl",
+              "-sS",
+              "--fail",
+              "--noproxy",
+              "*",
+              "--max-time",
+              "30",
+              "--cert",
+              folder / "user.crt",
+              "--key",
+              folder / "user.key",
+              "--cacert",
+              folder / "ca.crt",
+              "-o",
+              "/dev/null",
+              "-w",
+              "%{time_total}",
+              std::move(url)},
+        thread_([this](const std::stop_token& stop) {
+          while (!stop.stop_requested()) ask();
+        }) {}
+
+  // Ends; the time of every answer in milliseconds, without the start of the process, and what failed.
+  std::vector<double> stop() {
+    thread_.request_stop();
+    thread_.join();
+    return std::move(times_);
+  }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void ask() {
+    const auto ran = base::run_process({.argv = argv_});
+    if (ran && ran->exit_code == 0)
+      times_.push_back(std::strtod(ran->standard_output.c_str(), nullptr) * 1'000);
+    else
+      problem_ = ran ? ran->standard_error : ran.error().message();
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+
+  const std::vector<std::string> argv_;
+  std::vector<double> times_;
+  std::string problem_;
+  std::jthread thread_;
+};
+
 // As the server tells it.
 std::size_t connected_hosts(kube::Client& client) {
   const auto hosts = client.list(api::inventory::kHost, {.ns = "default"});
@@ -121,32 +179,34 @@ TEST(Reconnect, AFleetThatComesBackAtOnceHoldsUpNobody) {
       milliseconds(120'000), [&] { return connected_hosts(**client) == agents; }, milliseconds(250)))
       << fleet.connected() << " of " << agents;
 
+  ASSERT_TRUE(Person::write_files(*config, folder->path()));
+
   (*orchestrator)->kill_hard();
   ASSERT_TRUE(eventually(milliseconds(10'000), [&] { return fleet.connected() == 0; }));
   const auto restarted = (*orchestrator)->restart();
   ASSERT_TRUE(restarted) << restarted.error().message();
   const auto begin = steady_clock::now();
+  std::vector<std::unique_ptr<Person>> people;
+  for (int i = 0; i < 3; ++i)
+    people.push_back(std::make_unique<Person>(
+        config->server + "/apis/inventory.slipway.dev/v1alpha1/namespaces/default/hosts/edge-7", folder->path()));
+  ASSERT_TRUE(eventually(milliseconds(120'000), [&] { return fleet.connected() == agents; }))
+      << fleet.connected() << " of " << agents << " came back";
+  const double all_connected = milliseconds_since(begin);
   std::vector<double> times;
-  double all_connected = 0;
-  while (all_connected == 0 && milliseconds_since(begin) < 120'000) {
-    // A connection of its own each time, as kubectl makes it.
-    const auto asked = steady_clock::now();
-    auto person = kube::RemoteClient::connect(*config);
-    ASSERT_TRUE(person) << person.error().message();
-    const auto found = (*person)->get(api::inventory::kHost, {"default", "edge-7"});
-    ASSERT_TRUE(found) << found.error().message();
-    times.push_back(milliseconds_since(asked));
-    std::this_thread::sleep_for(milliseconds(10));
-    if (times.size() % 10 == 0 && fleet.connected() == agents) all_connected = milliseconds_since(begin);
+  for (const auto& person : people) {
+    const std::vector<double> some = person->stop();
+    EXPECT_EQ(person->problem(), "");
+    times.insert(times.end(), some.begin(), some.end());
   }
-  ASSERT_GT(all_connected, 0) << fleet.connected() << " of " << agents << " came back";
+  ASSERT_FALSE(times.empty());
   EXPECT_TRUE(eventually(milliseconds(60'000), [&] { return connected_hosts(**client) == agents; }, milliseconds(250)));
   std::ranges::sort(times);
   std::cout << agents << " agents connected again " << all_connected / 1'000 << " s after the restart; " << times.size()
             << " gets on new connections meanwhile: median " << times[times.size() / 2] << " ms, p99 "
             << times[times.size() * 99 / 100] << " ms, worst " << times.back() << " ms (target: p99 < 100 ms)"
             << std::endl;
-  EXPECT_LT(times[times.size() * 99 / 100], 1'000) << "a loaded machine; the line above is the measure";
+  EXPECT_LT(times[times.size() * 99 / 100], 500) << "a loaded machine; the line above is the measure";
 }
 
 }  // namespace
