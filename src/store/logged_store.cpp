@@ -128,7 +128,7 @@ base::Result<ListPage> LoggedStore::list(std::string_view prefix, std::string_vi
 }
 
 base::Result<Entry> LoggedStore::create(std::string_view key, const Encoder& encode) {
-  return submit_and_wait({Write::Kind::kCreate, std::string(key), 0, std::ref(encode), {}});
+  return submit_and_wait({Write::Kind::kCreate, std::string(key), 0, Encoder(std::ref(encode)), {}});
 }
 
 void LoggedStore::create_later(std::string_view key, Encoder encode, Written written) {
@@ -136,11 +136,11 @@ void LoggedStore::create_later(std::string_view key, Encoder encode, Written wri
 }
 
 base::Result<Entry> LoggedStore::update(std::string_view key, Revision expected, const Encoder& encode) {
-  return submit_and_wait({Write::Kind::kUpdate, std::string(key), expected, std::ref(encode), {}});
+  return submit_and_wait({Write::Kind::kUpdate, std::string(key), expected, Encoder(std::ref(encode)), {}});
 }
 
 base::Result<Entry> LoggedStore::remove(std::string_view key, Revision expected, const Encoder& encode_final) {
-  return submit_and_wait({Write::Kind::kRemove, std::string(key), expected, std::ref(encode_final), {}});
+  return submit_and_wait({Write::Kind::kRemove, std::string(key), expected, Encoder(std::ref(encode_final)), {}});
 }
 
 base::Result<std::unique_ptr<Watch>> LoggedStore::watch(std::string_view prefix, Revision from) {
