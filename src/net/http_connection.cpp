@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "base/log.h"
+#include "net/http_exchange.h"
 #include "net/http_text.h"
 
 namespace slipway::net {
@@ -29,74 +29,6 @@ bool has_token(std::string_view header, std::string_view wanted) {
   }
   return false;
 }
-
-// One request from its handler's turn to its answer: the Responder that a handler sees. Lives as long as the handler
-// runs or somebody keeps it.
-class Exchange final : public Responder, public std::enable_shared_from_this<Exchange> {
- public:
-  Exchange(std::shared_ptr<HttpService> service, std::shared_ptr<HttpConnection> connection, HttpRequest request)
-      : service_(std::move(service)), connection_(std::move(connection)), request_(std::move(request)) {
-    ++service_->running_handlers;
-  }
-  ~Exchange() override {
-    // What never had its turn is dropped only by a server that stops.
-    if (!answered_ && slot_ && !service_->stopping) fail("the handler gave no answer");
-    --service_->running_handlers;
-  }
-  Exchange(const Exchange&) = delete;
-  Exchange& operator=(const Exchange&) = delete;
-
-  void handle(WorkerPool::Slot slot) {
-    slot_.emplace(std::move(slot));
-    guard([this] { service_->handler(request_, *this); });
-  }
-
-  void send(HttpResponse response) override {
-    if (!take_turn()) return;
-    connection_->answer(std::move(response));
-  }
-  std::shared_ptr<BodyStream> stream(HttpResponse head) override {
-    if (!take_turn()) return nullptr;
-    return connection_->begin_stream(std::move(head));
-  }
-  std::shared_ptr<WebSocket> accept_websocket(WebSocketHandler handler) override {
-    if (!take_turn()) return nullptr;
-    return connection_->upgrade(request_, std::move(handler));
-  }
-  std::shared_ptr<Responder> keep() override { return shared_from_this(); }
-  void resume(std::function<void()> task) override {
-    // This may be gone before the pool's call returns.
-    const auto service = service_;
-    service->workers.resume([self = shared_from_this(), rest = std::move(task)] { self->guard(rest); });
-  }
-
-  // The pool did not take it.
-  void refuse(int status, std::string_view message) { send(connection_->refusal(status, message, &request_)); }
-
- private:
-  bool take_turn() {
-    if (answered_) base::log_error("net", "a handler answered {} {} twice", request_.method, request_.path);
-    return !std::exchange(answered_, true);
-  }
-  void guard(const std::function<void()>& part) {
-    try {
-      part();
-    } catch (const std::exception& exception) {
-      if (!answered_) fail(exception.what());
-    }
-  }
-  void fail(std::string_view problem) {
-    answered_ = true;
-    base::log_error("net", "{} {}: {}", request_.method, request_.path, problem);
-    connection_->answer({.status = 500, .headers = {{"content-type", "text/plain"}}, .body = "internal error\n"});
-  }
-
-  const std::shared_ptr<HttpService> service_;
-  const std::shared_ptr<HttpConnection> connection_;
-  const HttpRequest request_;
-  std::optional<WorkerPool::Slot> slot_;  // from the handler's turn on
-  bool answered_ = false;
-};
 
 }  // namespace
 
@@ -338,7 +270,7 @@ void HttpConnection::dispatch(HttpRequest request) {
   is_head_request_ = request.method == "HEAD";
   identify(request);
   const RequestFlow flow = service_->options.flow_of ? service_->options.flow_of(request) : RequestFlow{};
-  const auto exchange = std::make_shared<Exchange>(service_, shared_from_this(), std::move(request));
+  const auto exchange = std::make_shared<HttpExchange>(service_, shared_from_this(), std::move(request));
   const auto admission =
       service_->workers.run(flow, [exchange](WorkerPool::Slot slot) { exchange->handle(std::move(slot)); });
   if (admission == WorkerPool::Admission::kUserFull)
